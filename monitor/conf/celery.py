@@ -1,18 +1,61 @@
 """The Celery app: the bell that says "look now"; what is to be done stands in the database."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import beat_init, setup_logging, worker_init
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "monitor.conf.settings")
-app = Celery("crosstalk", broker=settings.REDIS_URL)
+app = Celery("crosstalk", broker=settings.BROKER_URL)
 app.conf.update(
+    accept_content=["json"],
+    task_serializer="json",
+    result_backend=None,
     task_ignore_result=True,
+    task_default_queue="crosstalk",
     task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_time_limit=600,
+    task_publish_retry=False,
     worker_prefetch_multiplier=1,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    worker_send_task_events=False,
+    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
+    broker_connection_timeout=2,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    broker_transport_options={
+        "visibility_timeout": 660,  # above task_time_limit, or a long task would run twice
+        "socket_timeout": 5,
+        "socket_connect_timeout": 2,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+        "retry_on_timeout": True,
+    },
+    beat_schedule_filename=str(settings.HOME_DIR / "beat-schedule"),
     beat_schedule={
-        "sweep": {"task": "monitor.tasks.sweep", "schedule": settings.SWEEP_SECONDS},
+        "sweep": {
+            "task": "monitor.tasks.sweep",
+            "schedule": settings.SWEEP_SECONDS,
+            "options": {"expires": max(2 * settings.SWEEP_SECONDS, 10)},
+        },
     },
 )
 app.autodiscover_tasks(["monitor"])
+
+
+@setup_logging.connect
+def _keep_logging(**_: Any) -> None:
+    """Django's logging stands: without a receiver here Celery would put its own in its place."""
+
+
+@worker_init.connect
+@beat_init.connect
+def _demand_settings(**_: Any) -> None:
+    """Stops a worker or beat at once, with a message, where a setting is missing."""
+    from monitor.conf.serving import demand_settings  # noqa: PLC0415 - only what serves demands them
+
+    demand_settings()

@@ -31,7 +31,7 @@ class IdentityPaths:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class At:
     """When a promise holds: at `run.start`, `run.end`, `any`, or a step's enter or exit."""
 
     when: Literal["run.start", "run.end", "any", "step"]
@@ -44,7 +44,7 @@ class MustBeClear:
     """A field that must be absent or empty at a moment."""
 
     path: Path
-    at: Moment
+    at: At
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,9 @@ def is_empty(value: object) -> bool:
     return not value
 
 
-def comparable(left: object, right: object) -> bool:
-    """Whether anything follows from comparing the two: a plain value and a fingerprint never meet."""
-    return is_fingerprint(left) == is_fingerprint(right)
+def differs(left: str, right: str) -> bool:
+    """Whether two identities are proven to differ: from a plain value and a fingerprint nothing follows."""
+    return left != right and left.startswith(FINGERPRINT) == right.startswith(FINGERPRINT)
 
 
 def identity_text(value: object) -> str | None:

@@ -1,0 +1,200 @@
+"""Judges one run event by event, and keeps between two events only what the rules can still need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from monitor.detection.anomaly import Finding
+from monitor.detection.context_map import ContextMap
+from monitor.detection.event import Event
+from monitor.detection.facts import MAX_GAPS, RunFacts
+from monitor.detection.holdings import Held, Holding, Watch
+from monitor.detection.identity import Kin
+from monitor.detection.lines import Lines
+from monitor.detection.order import OrderKey, order_key
+from monitor.detection.own import OwnIdentity
+from monitor.detection.rule import Reused, Rule, Scene
+from monitor.detection.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class RuleError:
+    """A rule that raised: which one, on which run, and the exception's type; never a value."""
+
+    rule: str
+    run_id: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a run is judged by, the same for all its events."""
+
+    context_map: ContextMap | None
+    kin: Kin
+    watch: Watch | None
+    rules: tuple[Rule, ...]
+
+
+class RunJudge:
+    """One run, or one of the runs behind a reused id. Events are fed in the order of the run."""
+
+    __slots__ = ("_count", "_ended", "_final_status", "_first_at", "_gaps", "_held", "_last", "_last_at",
+                 "_lines", "_parent", "_status", "by_sequence", "errors", "findings", "holdings", "number",
+                 "own", "reused")  # fmt: skip
+
+    def __init__(self, *, number: int = 0, reused: Reused | None = None, by_sequence: bool = False) -> None:
+        self.number = number
+        self.reused = reused
+        self.by_sequence = by_sequence
+        self.own = OwnIdentity()
+        self.findings: list[Finding] = []
+        self.holdings: list[Holding] = []
+        self.errors: list[RuleError] = []
+        self._lines = Lines()
+        self._held = Held()
+        self._parent: tuple[str | None, str | None] = (None, None)
+        self._first_at: datetime | None = None
+        self._last_at: datetime | None = None
+        self._ended = False
+        self._final_status: str | None = None
+        self._status: str | None = None
+        self._count = 0
+        self._gaps: tuple[int, ...] = ()
+        self._last: tuple[int | None, datetime, str, str] | None = None
+
+    def follows(self, event: Event) -> bool:
+        """Whether the event comes after all that were judged, so that nothing judged can change."""
+        if self._last is None:
+            return True
+        if self.by_sequence and event.sequence is None:
+            return False
+        sequence, occurred_at, phase, event_id = self._last
+        last: OrderKey = (
+            sequence if self.by_sequence and sequence is not None else occurred_at, phase != "enter", event_id
+        )  # fmt: skip
+        return order_key(event, by_sequence=self.by_sequence) > last
+
+    def is_reused_by(self, events: Sequence[Event]) -> bool:
+        """Whether with these events the run id carries two asserted execution ids or two sessions."""
+        said = self.own.asserted
+        ids = {said.execution_id, *(event.execution_id for event in events)} - {None}
+        sessions = {said.session, *(event.session for event in events)} - {None}
+        return len(ids) > 1 or len(sessions) > 1
+
+    @property
+    def count(self) -> int:
+        """How many events were judged."""
+        return self._count
+
+    @property
+    def ended(self) -> bool:
+        """Whether a final event was judged."""
+        return self._ended
+
+    def judge(self, snapshots: Sequence[Snapshot], setting: Setting) -> None:
+        """Judges further events, all of them after those before; `own` has learnt them already."""
+        finals = [index for index, snapshot in enumerate(snapshots) if snapshot.event.final]
+        last_final = finals[-1] if finals else -1
+        for index, snapshot in enumerate(snapshots):
+            self._judge(snapshot, setting, final=index == last_final)
+            self._note(snapshot.event)
+
+    def _judge(self, snapshot: Snapshot, setting: Setting, *, final: bool) -> None:
+        event, own = snapshot.event, self.own.identity
+        line = self._lines.follow(event)
+        scene = Scene(
+            event=event,
+            snapshot=snapshot,
+            context_map=setting.context_map,
+            own=own,
+            kin=setting.kin,
+            first=self._count == 0,
+            final=final,
+            stood=line.earlier(event),
+            reused=self.reused,
+            owner=self.number,
+        )
+        for rule in setting.rules:
+            try:
+                found = list(rule.judge(scene))
+            except Exception as error:  # a broken rule must not silence its neighbours
+                self.errors.append(RuleError(rule.id, event.run_id, type(error).__name__))
+            else:
+                self.findings.extend(found)
+        line.note(event, [(mark.kind, mark.location) for mark in snapshot.marks if mark.text == own.of(mark.kind)])
+        if setting.watch is not None:
+            self.holdings.extend(self._held.take(snapshot, own, setting.watch))
+
+    def _note(self, event: Event) -> None:
+        at = event.occurred_at
+        if self.by_sequence and self._last is not None and event.sequence is not None:
+            before = self._last[0] if self._last[0] is not None else event.sequence
+            missing = range(before + 1, event.sequence)[: MAX_GAPS - len(self._gaps)]
+            self._gaps = (*self._gaps, *missing)
+        self._first_at = at if self._first_at is None else min(self._first_at, at)
+        self._last_at = at if self._last_at is None else max(self._last_at, at)
+        if self._parent[0] is None and event.parent_run_id is not None:
+            self._parent = event.parent_run_id, event.parent_step
+        if event.final:
+            self._ended, self._final_status = True, event.status
+        self._status = event.status
+        self._count += 1
+        self._last = event.sequence, at, event.phase, event.event_id
+
+    @property
+    def facts(self) -> RunFacts:
+        """What is known of the run; at least one event must have been judged."""
+        if self._first_at is None or self._last_at is None:
+            raise ValueError("a run without an event has no facts")
+        return RunFacts(
+            identity=self.own.identity,
+            asserted=self.own.asserted,
+            parent_run_id=self._parent[0],
+            parent_step=self._parent[1],
+            first_at=self._first_at,
+            last_at=self._last_at,
+            ended=self._ended,
+            status=self._final_status if self._ended else self._status,
+            events=self._count,
+            gaps=self._gaps,
+        )
+
+    def dump(self) -> Any:
+        """The state as JSON, without what was found."""
+        last = self._last
+        return {
+            "number": self.number,
+            "reused": [self.reused.first, self.reused.this] if self.reused else None,
+            "by_sequence": self.by_sequence,
+            "own": self.own.dump(),
+            "lines": self._lines.dump(),
+            "held": self._held.dump(),
+            "parent": list(self._parent),
+            "times": [at.isoformat() if at else None for at in (self._first_at, self._last_at)],
+            "ended": [self._ended, self._final_status, self._status],
+            "count": self._count,
+            "gaps": list(self._gaps),
+            "last": [last[0], last[1].isoformat(), last[2], last[3]] if last else None,
+        }
+
+    @classmethod
+    def load(cls, state: Any) -> RunJudge:
+        """The state that `dump` gave."""
+        reused = Reused(*state["reused"]) if state["reused"] else None
+        judge = cls(number=state["number"], reused=reused, by_sequence=state["by_sequence"])
+        judge.own = OwnIdentity.load(state["own"])
+        judge._lines = Lines.load(state["lines"])
+        judge._held = Held.load(state["held"])
+        judge._parent = (state["parent"][0], state["parent"][1])
+        judge._first_at, judge._last_at = (datetime.fromisoformat(at) if at else None for at in state["times"])
+        judge._ended, judge._final_status, judge._status = state["ended"]
+        judge._count = state["count"]
+        judge._gaps = tuple(state["gaps"])
+        if state["last"]:
+            sequence, at, phase, event_id = state["last"]
+            judge._last = sequence, datetime.fromisoformat(at), phase, event_id
+        return judge

@@ -1,0 +1,142 @@
+"""Takes typed values out of a map's source and notes what is wrong, instead of stopping at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from monitor.detection.map_source import Entry, MapProblem
+from monitor.detection.paths import Path, PathError, compile_path
+
+NAME_MAX_CHARS = 200
+REQUIRED: Final = object()
+
+Read = Callable[[Entry, str, "Reading"], Any]
+_NOWHERE = compile_path("$")
+
+
+class Record:
+    """An object of the map: its keys are taken one by one, and those left over are unknown."""
+
+    def __init__(self, reading: Reading, entry: Entry, key: str) -> None:
+        self._reading = reading
+        self._entry = entry
+        self._key = key
+        self._left: dict[str, Entry] = dict(entry.value) if isinstance(entry.value, dict) else {}
+        self._known: list[str] = []
+
+    def _path(self, name: str) -> str:
+        return name if self._key == "$" else f"{self._key}.{name}"
+
+    def take(self, name: str, read: Callable[..., Any], default: Any) -> Any:
+        """The value of a key as `read` understands it, or the default; notes a required key missing."""
+        self._known.append(name)
+        entry = self._left.pop(name, None)
+        if entry is not None:
+            return read(entry, self._path(name), self._reading)
+        if default is REQUIRED:
+            if isinstance(self._entry.value, dict):
+                self._reading.complain(self._entry.line, self._path(name), "is missing")
+            return None
+        return default
+
+    def complain(self, name: str, message: str) -> None:
+        """Notes a problem with one of the keys."""
+        line = self._entry.name_lines.get(name, self._entry.line)
+        self._reading.complain(line, self._path(name), message)
+
+    def done(self) -> None:
+        """Notes every key that nobody took."""
+        for name in self._left:
+            self.complain(name, f"unknown key; known here: {', '.join(sorted(self._known))}")
+
+
+class Reading:
+    """One pass over a map; `problems` collects what is wrong with it."""
+
+    def __init__(self) -> None:
+        self.problems: list[MapProblem] = []
+
+    def complain(self, line: int | None, key: str, message: str) -> None:
+        """Notes a problem."""
+        self.problems.append(MapProblem(line, key, message))
+
+    def record(self, entry: Entry, key: str, *, empty: bool = False) -> Record:
+        """An object; where `empty`, nothing at all stands for one without keys."""
+        if not isinstance(entry.value, dict) and not (empty and entry.value is None):
+            self.complain(entry.line, key, "must be an object")
+        return Record(self, entry, key)
+
+    def name(self, entry: Entry, key: str, _: Reading | None = None) -> str:
+        """A non-empty text of at most 200 characters."""
+        if isinstance(entry.value, str) and 0 < len(entry.value) <= NAME_MAX_CHARS:
+            return entry.value
+        self.complain(entry.line, key, f"must be text of 1 to {NAME_MAX_CHARS} characters")
+        return ""
+
+    def path(self, entry: Entry, key: str, _: Reading | None = None) -> Path:
+        """An RFC 9535 JSONPath."""
+        if not isinstance(entry.value, str):
+            self.complain(entry.line, key, "must be a path such as $.cart.items")
+            return _NOWHERE
+        try:
+            return compile_path(entry.value)
+        except PathError as error:
+            self.complain(entry.line, key, f"does not parse as an RFC 9535 JSONPath: {error}")
+            return _NOWHERE
+
+    def positive(self, entry: Entry, key: str, _: Reading | None = None) -> int:
+        """A whole number from 1."""
+        if isinstance(entry.value, int) and not isinstance(entry.value, bool) and entry.value > 0:
+            return entry.value
+        self.complain(entry.line, key, "must be a whole number from 1")
+        return 1
+
+    def flag(self, entry: Entry, key: str, _: Reading | None = None) -> bool:
+        """true or false."""
+        if isinstance(entry.value, bool):
+            return entry.value
+        self.complain(entry.line, key, "must be true or false")
+        return False
+
+    def schema(self, entry: Entry, key: str, _: Reading | None = None) -> Any:
+        """A JSON Schema, as written."""
+        if not isinstance(entry.value, (dict, bool)):
+            self.complain(entry.line, key, "must be a JSON Schema (an object, true or false)")
+        return entry.plain()
+
+    def names(self, entry: Entry, key: str, _: Reading | None = None) -> tuple[str, ...]:
+        """A list of texts."""
+        return self._list(entry, key, self.name)
+
+    def paths(self, entry: Entry, key: str, _: Reading | None = None) -> tuple[Path, ...]:
+        """A list of paths."""
+        return self._list(entry, key, self.path)
+
+    def pair(self, entry: Entry, key: str, _: Reading | None = None) -> tuple[Path, Path]:
+        """Two paths that belong together."""
+        found = self.paths(entry, key)
+        if isinstance(entry.value, list) and len(found) != 2:
+            self.complain(entry.line, key, "must be a list of two paths")
+        return (found[0], found[1]) if len(found) == 2 else (_NOWHERE, _NOWHERE)
+
+    def each(self, read: Read) -> Read:
+        """A list whose members `read` understands."""
+        return lambda entry, key, _: self._list(entry, key, read)
+
+    def named(self, read: Read) -> Read:
+        """An object with names of the user's own, whose values `read` understands."""
+
+        def members(entry: Entry, key: str, _: Reading) -> dict[str, Any]:
+            if not isinstance(entry.value, dict):
+                self.complain(entry.line, key, "must be an object")
+                return {}
+            return {name: read(value, f"{key}.{name}", self) for name, value in entry.value.items()}
+
+        return members
+
+    def _list(self, entry: Entry, key: str, read: Read) -> tuple[Any, ...]:
+        if not isinstance(entry.value, list):
+            self.complain(entry.line, key, "must be a list")
+            return ()
+        return tuple(read(item, f"{key}[{index}]", self) for index, item in enumerate(entry.value))

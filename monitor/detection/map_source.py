@@ -1,0 +1,135 @@
+"""Reads a map's YAML into plain values that remember their line, before anything is checked."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+MAX_NODES = 20_000
+MAX_DEPTH = 64
+_WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
+
+
+@dataclass(frozen=True, slots=True)
+class MapProblem:
+    """One thing wrong with a map: its line from 1 (None: the whole map), the key, and what to do."""
+
+    line: int | None
+    key: str
+    message: str
+
+
+class MapError(ValueError):
+    """The map is refused whole; `errors` lists every problem with its line and key (MAPS.md)."""
+
+    def __init__(self, errors: tuple[MapProblem, ...]) -> None:
+        super().__init__("; ".join(f"line {e.line}: {e.key}: {e.message}" for e in errors))
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A value of the map's source: a scalar, a dict of entries or a list of entries, and its line."""
+
+    value: Any
+    line: int
+    name_lines: dict[str, int]
+
+    def plain(self) -> Any:
+        """The value without its lines."""
+        if isinstance(self.value, dict):
+            return {name: entry.plain() for name, entry in self.value.items()}
+        if isinstance(self.value, list):
+            return [entry.plain() for entry in self.value]
+        return self.value
+
+
+def read_source(text: str) -> Entry:
+    """The YAML (or JSON) document as entries; raises MapError for what is no such document."""
+    try:
+        node = YAML(typ="safe", pure=True).compose(_without_json_tabs(text))
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = error.problem or error.context or "cannot be read"
+        raise _refusal(mark.line + 1 if mark else None, f"no valid YAML: {problem}") from error
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise _refusal(None, f"no valid YAML ({type(error).__name__})") from error
+    if node is None:
+        raise _refusal(1, "the map is empty")
+    return _Reader().read(node, "$", 0)
+
+
+def _without_json_tabs(text: str) -> str:
+    """JSON may be indented with tabs, YAML may not; inside its strings JSON has no bare tab."""
+    if "\t" not in text or not text.lstrip().startswith("{"):
+        return text
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return text.replace("\t", " ")
+
+
+def _refusal(line: int | None, message: str) -> MapError:
+    return MapError((MapProblem(line, "$", message),))
+
+
+class _Reader:
+    """Counts what it reads: aliases let a short text stand for an endless one."""
+
+    def __init__(self) -> None:
+        self._nodes = 0
+
+    def read(self, node: Node, key: str, depth: int) -> Entry:
+        line = node.start_mark.line + 1
+        self._nodes += 1
+        if self._nodes > MAX_NODES or depth > MAX_DEPTH:
+            raise MapError((MapProblem(line, key, "the map is too large or too deep"),))
+        if isinstance(node, MappingNode):
+            return self._mapping(node, key, depth, line)
+        if isinstance(node, SequenceNode):
+            items = [self.read(item, f"{key}[{index}]", depth + 1) for index, item in enumerate(node.value)]
+            return Entry(items, line, {})
+        return Entry(_scalar(node), line, {})
+
+    def _mapping(self, node: MappingNode, key: str, depth: int, line: int) -> Entry:
+        members: dict[str, Entry] = {}
+        lines: dict[str, int] = {}
+        for name_node, value_node in node.value:
+            name_line = name_node.start_mark.line + 1
+            if not isinstance(name_node, ScalarNode):
+                raise MapError((MapProblem(name_line, key, "a key must be plain text"),))
+            name = _text(name_node.value)
+            inner = name if key == "$" else f"{key}.{name}"
+            if name in members:
+                what = "step named twice" if key == "steps" else "key given twice"
+                message = f"{what}; first in line {lines[name]}"
+                raise MapError((MapProblem(name_line, inner, message),))
+            members[name] = self.read(value_node, inner, depth + 1)
+            lines[name] = name_line
+        return Entry(members, line, lines)
+
+
+def _scalar(node: ScalarNode) -> Any:
+    tag = (node.tag or "").rpartition(":")[2]
+    raw = node.value
+    try:
+        if tag == "int":
+            return int(raw.replace("_", ""), 0)
+        if tag == "float":
+            return float(raw.replace("_", ""))
+    except ValueError:
+        return raw
+    if tag in ("bool", "null"):
+        return _WORDS.get(raw.lower(), raw)
+    return _text(raw)
+
+
+def _text(raw: str) -> str:
+    """JSON writes characters beyond U+FFFF as two escapes, which YAML leaves as two halves."""
+    return raw.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

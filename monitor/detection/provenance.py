@@ -1,0 +1,70 @@
+"""Turns findings into anomalies: where the value came from, the leak class, and the sentence.
+
+Source: RULES.md, "Leak class" and "Source".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from monitor.detection.anomaly import Anomaly, Finding
+from monitor.detection.catalogue import rule_by_id
+from monitor.detection.message import sentence
+from monitor.detection.rule import LeakClass, Rule
+from monitor.detection.sources import SourceSearch, Trail
+from monitor.detection.values import value_key
+from monitor.detection.views import Holder, Lookup, RunView
+
+__all__ = ["Holder", "Lookup", "RunView", "attribute"]
+
+
+def attribute(findings: Iterable[Finding], *, victim: RunView, lookup: Lookup) -> tuple[Anomaly, ...]:
+    """The findings of one run as anomalies with class, source and message, in the same order.
+
+    The answer depends on the runs that `lookup` reaches, not on the order it gives them in. Raises
+    KeyError for a finding of a rule that is not in the catalogue.
+    """
+    search = SourceSearch(victim, lookup)
+    trails: dict[tuple[str, int, str, bytes], Trail | None] = {}
+    anomalies = []
+    for finding in findings:
+        rule, trail = rule_by_id(finding.rule), None
+        if rule.blame != "none" and finding.wants is not None:
+            key = (finding.rule, finding.owner, finding.path, value_key(finding.wants))
+            if key not in trails:
+                trails[key] = search.source(rule, finding)
+            trail = trails[key]
+        anomalies.append(_anomaly(finding, rule, trail, victim))
+    return tuple(anomalies)
+
+
+def _anomaly(finding: Finding, rule: Rule, trail: Trail | None, victim: RunView) -> Anomaly:
+    source = trail.source if trail else None
+    leak_class = rule.leak_class or _class_by_source(finding, rule, trail, victim)
+    return Anomaly(
+        rule=finding.rule,
+        severity=finding.severity,
+        run_id=finding.run_id,
+        workflow=finding.workflow,
+        step=finding.step,
+        phase=finding.phase,
+        attempt=finding.attempt,
+        branch=finding.branch,
+        path=finding.path,
+        expected=finding.expected,
+        observed=finding.observed,
+        event_id=finding.event_id,
+        occurred_at=finding.occurred_at,
+        leak_class=leak_class,
+        source=source,
+        message=sentence(finding, source, leak_class),
+    )
+
+
+def _class_by_source(finding: Finding, rule: Rule, trail: Trail | None, victim: RunView) -> LeakClass:
+    if trail is None:
+        return rule.without_source
+    if trail.holder.run_id in victim.ancestor_ids or trail.holder.run_id in victim.descendant_ids:
+        return "scoping"
+    begun = victim.holders[finding.owner].first_at
+    return "temporal" if trail.holder.last_at < begun else "spatial"

@@ -1,0 +1,127 @@
+"""One event's context, walked once for all rules: where it names an identity, and how big it is."""
+
+from __future__ import annotations
+
+import json
+import marshal
+from dataclasses import dataclass
+from typing import Any, Final
+
+from monitor.detection.context_map import ContextMap
+from monitor.detection.event import Event
+from monitor.detection.identity import DEFAULT_NAMES, KINDS, Kind
+from monitor.detection.paths import Location, covers
+from monitor.detection.values import canonical, identity_text
+
+MISSING: Final = object()
+_WORST_GROWTH = 6
+"""No JSON text is longer than this many times its marshalled form plus one byte an element."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a context that says whose it is: the value as sent, and as the text it compares by.
+
+    `mapped` where an identity path of the map names the place; otherwise its field name does.
+    """
+
+    kind: Kind
+    location: Location
+    value: Any
+    text: str
+    mapped: bool
+
+
+class Snapshot:
+    """An event's context as the rules ask about it; what it answers is computed at most once."""
+
+    __slots__ = ("event", "marks")
+
+    def __init__(self, event: Event, context_map: ContextMap | None) -> None:
+        self.event = event
+        self.marks: list[Mark] = _marks(event.context, context_map)
+
+    def at(self, location: Location) -> Any:
+        """The value at a place, or MISSING."""
+        value: Any = self.event.context
+        for part in location:
+            if isinstance(value, dict):
+                if part not in value:
+                    return MISSING
+                value = value[part]
+            elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+                value = value[part]
+            else:
+                return MISSING
+        return value
+
+    def size_bytes_over(self, limit_bytes: int) -> int | None:
+        """The size as compact UTF-8 JSON where it is larger than the limit, else None."""
+        if len(marshal.dumps(self.event.context, 2)) * _WORST_GROWTH <= limit_bytes:
+            return None
+        size = size_bytes(self.event.context)
+        return size if size > limit_bytes else None
+
+
+def size_bytes(context: Any) -> int:
+    """The size of a JSON value as compact UTF-8 JSON; half a surrogate pair counts three bytes."""
+    try:
+        text = json.dumps(context, ensure_ascii=False, separators=(",", ":"), check_circular=False)
+    except ValueError:
+        text = canonical(context)
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def _marks(context: Any, context_map: ContextMap | None) -> list[Mark]:
+    found = {(mark.kind, mark.location): mark for mark in _named(context)}
+    if context_map is not None:
+        for kind in KINDS:
+            for path in context_map.identity.of(kind):
+                for location, value in path.find(context):
+                    text = identity_text(value)
+                    if text is not None:
+                        found[kind, location] = Mark(kind, location, value, text, True)
+        _forget_ignored(found, context, context_map)
+    if len(found) < 2:
+        return list(found.values())
+    return sorted(found.values(), key=lambda mark: (mark.location, mark.kind))
+
+
+def _forget_ignored(found: dict[tuple[Kind, Location], Mark], context: Any, context_map: ContextMap) -> None:
+    for path in context_map.identity.ignore:
+        prefix = path.prefix
+        prefixes = [prefix] if prefix is not None else [location for location, _ in path.find(context)]
+        for one in prefixes:
+            for key in [key for key in found if covers(one, key[1])]:
+                del found[key]
+
+
+def _named(context: Any) -> list[Mark]:
+    """The fields with a default name, at any depth, that hold an identity value."""
+    found: list[Mark] = []
+    todo: list[tuple[Any, Any]] = [(context, None)]
+    while todo:
+        container, trail = todo.pop()
+        if type(container) is dict:
+            for name, value in container.items():
+                if type(value) is dict or type(value) is list:
+                    if value:
+                        todo.append((value, (trail, name)))
+                elif name in DEFAULT_NAMES:
+                    text = identity_text(value)
+                    if text is not None:
+                        location = _location((trail, name))
+                        found.append(Mark(DEFAULT_NAMES[name], location, value, text, False))
+        else:
+            for index, value in enumerate(container):
+                if (type(value) is dict or type(value) is list) and value:
+                    todo.append((value, (trail, index)))
+    return found
+
+
+def _location(trail: Any) -> Location:
+    parts: list[str | int] = []
+    while trail is not None:
+        trail, part = trail
+        parts.append(part)
+    return tuple(reversed(parts))

@@ -1,0 +1,140 @@
+"""Which run a value came from. Source: RULES.md, "Source"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.detection.anomaly import Finding, Source
+from monitor.detection.event import Event
+from monitor.detection.held import Want, value_at
+from monitor.detection.paths import Location, render
+from monitor.detection.rule import Rule
+from monitor.detection.values import same
+from monitor.detection.views import Holder, Lookup, RunView
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """An event that held the value, and the places where it did, in document order."""
+
+    event: Event
+    places: tuple[Location, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A run that held the value, with its sightings by time."""
+
+    holder: Holder
+    sightings: tuple[Sighting, ...]
+
+    @property
+    def first_at(self) -> datetime:
+        """When it held the value first."""
+        return min(sighting.event.occurred_at for sighting in self.sightings)
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A source and the run it stands in, for the leak class."""
+
+    source: Source
+    holder: Holder
+
+
+class SourceSearch:
+    """The search for one victim's sources; what several findings ask for is looked up once."""
+
+    def __init__(self, victim: RunView, lookup: Lookup) -> None:
+        self._victim = victim
+        self._lookup = lookup
+        self._candidates: dict[Want, tuple[Candidate, ...]] = {}
+
+    def source(self, rule: Rule, finding: Finding) -> Trail | None:
+        """The source of a finding, or None where no run is known to have held its value."""
+        want = Want.of(finding.wants, as_text=rule.identity is not None)
+        victim = self._victim.holders[finding.owner]
+        mine = [one for one in _sightings(victim, want) if finding.location in one.places]
+        if rule.blame == "inside":
+            return Trail(_named(finding.run_id, mine[0], finding.location, None), victim)
+        others = [one for one in self._holding(want) if one.holder is not victim]
+        owners = [one for one in others if _owns(one.holder, rule, finding.location, want)]
+        held_at = mine[0].event.occurred_at
+        left = [one for one in others if one.first_at < held_at]
+        left, resource = _carried(left, victim, held_at)
+        if resource is None and rule.identity is not None and not any(one in left for one in owners):
+            left = _first_after(owners) or left
+        left = [one for one in left if one in owners] or left
+        left = _with_object(left, mine[0], finding.location) or left
+        if not left:
+            return None
+        chosen = max(left, key=lambda one: (one.holder.first_at, one.holder.run_id, one.holder.number))
+        source = _named(chosen.holder.run_id, chosen.sightings[0], finding.location, resource)
+        return Trail(source, chosen.holder)
+
+    def _holding(self, want: Want) -> tuple[Candidate, ...]:
+        if want not in self._candidates:
+            views = {view.run_id: view for view in self._lookup.holders(want.key)}
+            views[self._victim.run_id] = self._victim
+            holders = [holder for _, view in sorted(views.items()) for holder in view.holders]
+            found = [Candidate(holder, tuple(_sightings(holder, want))) for holder in holders]
+            self._candidates[want] = tuple(one for one in found if one.sightings)
+        return self._candidates[want]
+
+
+def _sightings(holder: Holder, want: Want) -> list[Sighting]:
+    found = ((event, want.places(event.context)) for event in holder.events)
+    return [Sighting(event, tuple(places)) for event, places in found if places]
+
+
+def _owns(holder: Holder, rule: Rule, location: Location, want: Want) -> bool:
+    """An id is its run's own; residue belongs to the run of whose steps one set it."""
+    if rule.identity is not None:
+        return holder.own.of(rule.identity) == want.value
+    return not want.places(holder.events[0].context)
+
+
+def _carried(
+    candidates: list[Candidate], victim: Holder, held_at: datetime
+) -> tuple[list[Candidate], str | None]:
+    """Those that wrote the value last under a key that the victim then read, and that key."""
+    read_at: dict[tuple[str, str], datetime] = {}
+    for event in victim.events:
+        if event.occurred_at <= held_at:
+            read_at.update(((a.store, a.key), event.occurred_at) for a in event.accesses if a.op == "read")
+    writes = [
+        (sighting.event.occurred_at, index, f"{access.store}:{access.key}")
+        for index, candidate in enumerate(candidates)
+        for sighting in candidate.sightings
+        for access in sighting.event.accesses
+        if access.op == "write"
+        and (access.store, access.key) in read_at
+        and sighting.event.occurred_at < read_at[access.store, access.key]
+    ]
+    if not writes:
+        return candidates, None
+    last = max(at for at, _, _ in writes)
+    kept = {index for at, index, _ in writes if at == last}
+    resource = min(resource for at, _, resource in writes if at == last)
+    return [candidates[index] for index in sorted(kept)], resource
+
+
+def _first_after(owners: Sequence[Candidate]) -> list[Candidate]:
+    return [min(owners, key=lambda one: (one.first_at, one.holder.run_id))] if owners else []
+
+
+def _with_object(candidates: list[Candidate], mine: Sighting, location: Location) -> list[Candidate]:
+    """Those that held the whole object around the value."""
+    around = value_at(mine.event.context, location[:-1])
+    whole = Want.of(around, as_text=False)
+    return [
+        one for one in candidates if any(whole.places(sighting.event.context) for sighting in one.sightings)
+    ]
+
+
+def _named(run_id: str, sighting: Sighting, location: Location, resource: str | None) -> Source:
+    place = location if location in sighting.places else sighting.places[0]
+    event = sighting.event
+    return Source(run_id, event.step, render(place), resource, event.event_id, event.occurred_at)

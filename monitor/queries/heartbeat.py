@@ -1,0 +1,48 @@
+"""Whether we can see: what stands at the foot of every page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from django.db.models import Min
+
+from monitor.models import Event, Incident, Project, Work
+
+LATE_SECONDS = 15.0
+LOST_SECONDS = 120.0
+State = Literal["waiting", "good", "late", "lost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """`waiting`: no event yet; `late`: behind; `lost`: nothing has been judged for minutes though something waits.
+
+    `last_event_at` and `behind_seconds` are by our clock; `waiting_runs` counts runs with unjudged events.
+    """
+
+    state: State
+    last_event_at: datetime | None
+    waiting_runs: int
+    behind_seconds: float
+    open_incidents: int
+
+
+def heartbeat(project: Project, *, now: datetime) -> Heartbeat:
+    """What the project's pipeline is doing right now, in three small queries."""
+    last = Event.objects.filter(project=project).order_by("-received_at").values_list("received_at", flat=True).first()
+    work = Work.objects.filter(project=project, reason="events")
+    oldest = work.aggregate(oldest=Min("created_at"))["oldest"]
+    waiting = work.values("run").distinct().count() if oldest else 0
+    behind = max((now - oldest).total_seconds(), 0.0) if oldest else 0.0
+    standing = Incident.objects.filter(project=project, withdrawn_at=None, status__in=("open", "acknowledged"))
+    return Heartbeat(_state(last, behind), last, waiting, behind, standing.count())
+
+
+def _state(last: datetime | None, behind: float) -> State:
+    if last is None:
+        return "waiting"
+    if behind > LOST_SECONDS:
+        return "lost"
+    return "late" if behind > LATE_SECONDS else "good"

@@ -1,0 +1,83 @@
+"""Whether everything accepted has been judged and told: what pages and probes ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, F, IntegerField, Min, Q, Sum
+from django.db.models.functions import Greatest
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import Func
+
+from monitor.models import Anomaly, Event, Incident, Notification, Project, Work
+from monitor.queries.anomalies import standing
+from monitor.queries.wire import rfc3339
+
+
+class Cardinality(Func):
+    """PostgreSQL's number of elements of an array, 0 of an empty one."""
+
+    function = "cardinality"
+    output_field = IntegerField()
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineStatus:
+    """How far judging and alerting are; times and ages by the server's clock.
+
+    `pending_events` counts what is still to be judged: each event, and 1 for each run that is to be
+    looked at again without a new event. `failing_runs` are those whose judging raised an error.
+    """
+
+    pending_events: int
+    pending_alerts: int
+    oldest_pending_seconds: float | None
+    failing_runs: int
+    last_event_at: datetime | None
+    events_last_hour: int
+    anomalies_last_hour: int
+
+    @property
+    def settled(self) -> bool:
+        """Everything accepted before has been judged, and every alert delivered or given up."""
+        return self.pending_events == 0 and self.pending_alerts == 0
+
+
+def pipeline(project: Project, *, now: datetime) -> PipelineStatus:
+    """How far the project's judging and alerting are.
+
+    Alerts are counted after events: judging writes them in the transaction that ends its work, so
+    what leaves the first count is in the second.
+    """
+    hour_ago = now - timedelta(hours=1)
+    work = Work.objects.filter(project=project).aggregate(
+        events=Sum(Greatest(Cardinality("event_pks"), 1), default=0),
+        oldest=Min("created_at"),
+        failing=Count("run", distinct=True, filter=Q(failures__gt=0)),
+    )
+    events = Event.objects.filter(project=project)
+    last = events.order_by("-received_at").values_list("received_at", flat=True).first()
+    return PipelineStatus(
+        pending_events=work["events"],
+        pending_alerts=Notification.objects.filter(project=project, status="pending").count(),
+        oldest_pending_seconds=max(0.0, (now - work["oldest"]).total_seconds()) if work["oldest"] else None,
+        failing_runs=work["failing"],
+        last_event_at=last,
+        events_last_hour=events.filter(received_at__gt=hour_ago).count(),
+        anomalies_last_hour=standing(project).filter(detected_at__gt=hour_ago).count(),
+    )
+
+
+def as_json(status: PipelineStatus) -> dict[str, Any]:
+    """The status as the API shows it (INTERFACES.md)."""
+    return {
+        "pending_events": status.pending_events,
+        "pending_alerts": status.pending_alerts,
+        "oldest_pending_seconds": status.oldest_pending_seconds,
+        "failing_runs": status.failing_runs,
+        "last_event_at": rfc3339(status.last_event_at),
+        "events_last_hour": status.events_last_hour,
+        "anomalies_last_hour": status.anomalies_last_hour,
+    }

@@ -1,0 +1,17 @@
+"""Whether rows are due: what the sweeper asks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from monitor.models import Notification, Work
+
+
+def work_is_due(*, now: datetime) -> bool:
+    """Whether any run of any project is to be judged by now."""
+    return Work.objects.filter(not_before__lte=now).exists()
+
+
+def alerts_are_due(*, now: datetime) -> bool:
+    """Whether any notification is to be tried by now."""
+    return Notification.objects.filter(status=Notification.Status.PENDING, next_try_at__lte=now).exists()

@@ -1,0 +1,50 @@
+"""The Celery tasks: each reads the clock and calls one service. What is to be done stands in the database."""
+
+from __future__ import annotations
+
+import time
+
+from celery import shared_task
+from django.utils import timezone
+
+from monitor.services import bell, detect, notify, pending
+
+BUDGET_SECONDS = 10.0
+RUNS_AT_A_TIME = 50
+ALERTS_AT_A_TIME = 20
+
+
+@shared_task(name=bell.JUDGE, acks_late=True, ignore_result=True, soft_time_limit=120, time_limit=150)
+def judge() -> None:
+    """Judges due runs until none is left or the budget is spent; a full batch calls another worker."""
+    bell.heard(bell.JUDGE)
+    until = time.monotonic() + BUDGET_SECONDS
+    while judged := detect.judge_due(now=timezone.now(), limit_runs=RUNS_AT_A_TIME):
+        spent = time.monotonic() >= until
+        if spent or judged == RUNS_AT_A_TIME:
+            bell.ring(bell.JUDGE)
+        if spent:
+            break
+
+
+@shared_task(name=bell.DELIVER, acks_late=True, ignore_result=True, soft_time_limit=240, time_limit=270)
+def deliver() -> None:
+    """Delivers due notifications until none is left or the budget is spent; a full batch calls another worker."""
+    bell.heard(bell.DELIVER)
+    until = time.monotonic() + BUDGET_SECONDS
+    while tried := notify.deliver_due(now=timezone.now(), limit=ALERTS_AT_A_TIME):
+        spent = time.monotonic() >= until
+        if spent or tried == ALERTS_AT_A_TIME:
+            bell.ring(bell.DELIVER)
+        if spent:
+            break
+
+
+@shared_task(name="monitor.tasks.sweep", ignore_result=True, soft_time_limit=20, time_limit=30)
+def sweep() -> None:
+    """Rings for rows that are due and that nobody seems to look at: a lost bell loses no work."""
+    now = timezone.now()
+    if pending.work_is_due(now=now):
+        bell.ring(bell.JUDGE)
+    if pending.alerts_are_due(now=now):
+        bell.ring(bell.DELIVER)
