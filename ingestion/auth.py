@@ -31,7 +31,7 @@ class KeyAuth(HttpBearer):
             raise _unknown("Send your API key as `Authorization: Bearer <key>`.", challenge="Bearer")
         return self.authenticate(request, token.strip())
 
-    def authenticate(self, request: HttpRequest, token: str) -> ApiKey:
+    def authenticate(self, request: HttpRequest, token: str) -> ApiKey:  # noqa: ARG002 - the base's signature
         """The key that the token is."""
         now = timezone.now()
         key = key_of_token(token, now) if len(token) <= MAX_TOKEN_CHARS else None

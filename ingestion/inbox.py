@@ -121,9 +121,7 @@ def _run_keys(
     return keys
 
 
-def _columns(
-    project: Project, events: Sequence[Event], runs: dict[str, int], now: datetime
-) -> dict[str, Any]:
+def _columns(project: Project, events: Sequence[Event], runs: dict[str, int], now: datetime) -> dict[str, Any]:
     contexts = [compact(event.context) for event in events]
     touches = [(event.event_id, access) for event in events for access in event.accesses]
     return {

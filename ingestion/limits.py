@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from os import getpid
 from typing import IO, cast
+from uuid import UUID
 
 import redis
 from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest
+from django.db.models import Sum
+from django.http import HttpRequest, UnreadablePostError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from ingestion.formats.canonical import FIELDS
 from ingestion.formats.encodings import ENCODINGS, Broken, TooLarge, UnknownEncoding, read_body
 from ingestion.models import Refusal
 from ingestion.problems import Problem
-from monitor.models import ApiKey
+from monitor.models import ApiKey, Project
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +59,8 @@ def body_of(request: HttpRequest, *, max_bytes: int) -> bytes:
         ) from error
     except Broken as error:
         raise Problem(400, f"The body cannot be opened: {error}.") from error
+    except UnreadablePostError as error:
+        raise Problem(400, "The body ended before its Content-Length: send it again.") from error
 
 
 def _chunks(request: HttpRequest) -> Iterator[bytes]:
@@ -82,16 +86,14 @@ def check_batch(count: int) -> None:
     """Raises a 413 Problem where a batch has more than MAX_BATCH_EVENTS events."""
     most = settings.MAX_BATCH_EVENTS
     if count > most:
-        raise Problem(
-            413, f"The batch has {count} events, more than {most}: split it.", max_batch_events=most
-        )
+        raise Problem(413, f"The batch has {count} events, more than {most}: split it.", max_batch_events=most)
 
 
 class _Gate:
     """What this process remembers: keys over their limit, and a Redis that did not answer."""
 
     def __init__(self) -> None:
-        self.shut: dict[int, int] = {}
+        self.shut: dict[UUID, int] = {}
         self.redis_rests_until: datetime | None = None
 
 
@@ -100,7 +102,7 @@ _GATE = _Gate()
 
 def check_open(*, key: ApiKey, now: datetime) -> None:
     """Raises a 429 Problem, before anything is read, for a key that has used up its minute."""
-    if _GATE.shut.get(key.pk) == _window(now):
+    if _GATE.shut.get(key.uuid) == _window(now):
         raise _too_many(now)
 
 
@@ -111,9 +113,9 @@ def spend(*, key: ApiKey, events: int, now: datetime) -> None:
     events is worse than taking too many.
     """
     window = _window(now)
-    used = _count(f"crosstalk:rate:{key.pk}:{window}", events, now)
+    used = _count(f"crosstalk:rate:{key.uuid}:{window}", events, now)
     if used is not None and used - events >= settings.MAX_EVENTS_PER_MINUTE:
-        _GATE.shut = {pk: shut for pk, shut in _GATE.shut.items() if shut == window} | {key.pk: window}
+        _GATE.shut = {uuid: shut for uuid, shut in _GATE.shut.items() if shut == window} | {key.uuid: window}
         raise _too_many(now)
 
 
@@ -126,7 +128,7 @@ def _too_many(now: datetime) -> Problem:
     most = settings.MAX_EVENTS_PER_MINUTE
     return Problem(
         429,
-        f"This key has sent its {most} events of the minute: wait {wait} seconds, and send larger batches less often.",
+        f"This key has sent its {most} events of this minute: wait {wait} seconds.",
         headers={"Retry-After": str(wait)},
     )
 
@@ -158,7 +160,7 @@ def _redis(url: str, pid: int) -> redis.Redis:
 
 
 def note_refused(*, key: ApiKey, reasons: Mapping[str, int], now: datetime) -> None:
-    """Adds to the hour's count of refused events, by reason: the field that was wrong, or the limit that was hit."""
+    """Adds to the hour's count of refused events, by reason: the wrong field, or the limit that was hit."""
     if not reasons:
         return
     names = sorted(reasons)
@@ -169,16 +171,15 @@ def note_refused(*, key: ApiKey, reasons: Mapping[str, int], now: datetime) -> N
 
 
 def reason_of(field: str) -> str:
-    """A field as it is counted: known names only, so that a sender cannot fill the table with its own."""
-    return field if field in _KNOWN_REASONS else "other"
+    """A wrong field as it is counted: known names only, so that a sender cannot fill the table with its own."""
+    name = field.partition(".")[0].partition("[")[0]
+    if name in FIELDS:
+        return name
+    return "unknown field" if name else "not an event"
 
 
-def refused_since(project_id: int, since: datetime) -> dict[str, int]:
-    """How many events of a project were refused in the hours that ended after `since`, by reason."""
+def refused_since(project: Project, since: datetime) -> dict[str, int]:
+    """How many events of a project were refused in the hours from that of `since` on, by reason."""
     hour = since.replace(minute=0, second=0, microsecond=0)
-    counts: Counter[str] = Counter()
-    for reason, events in Refusal.objects.filter(project_id=project_id, hour__gte=hour).values_list(
-        "reason", "events"
-    ):
-        counts[reason] += events
-    return dict(counts)
+    rows = Refusal.objects.filter(project=project, hour__gte=hour).values("reason")
+    return {row["reason"]: row["lost"] for row in rows.annotate(lost=Sum("events")).order_by("reason")}

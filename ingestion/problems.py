@@ -18,9 +18,7 @@ class Problem(Exception):
     `more` are further members of the document, `headers` those of the answer.
     """
 
-    def __init__(
-        self, status: int, detail: str, *, headers: dict[str, str] | None = None, **more: Any
-    ) -> None:
+    def __init__(self, status: int, detail: str, *, headers: dict[str, str] | None = None, **more: Any) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail

@@ -1,5 +1,23 @@
 """The front door's paths."""
 
-from django.urls import URLPattern, URLResolver
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, path, re_path
+from django.views.decorators.csrf import csrf_exempt
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from ingestion import views
+from ingestion.api import no_such_call, paths
+from ingestion.problems import respond
+
+
+@csrf_exempt
+def _nothing_here(_: HttpRequest) -> HttpResponse:
+    return respond(no_such_call())
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", paths()),
+    re_path(r"^api/", _nothing_here),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("-/metrics", views.prometheus, name="prometheus"),
+]

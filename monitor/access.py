@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render, resolve_url
+from django.shortcuts import get_object_or_404, render, resolve_url
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-from monitor.models import Incident, Membership, Project, Run
+from monitor.models import ApiKey, Channel, Incident, Membership, Postmortem, Project, Run
 
 P = ParamSpec("P")
 SESSION_PROJECT = "project"
@@ -106,6 +107,22 @@ def run_or_404(request: MemberRequest, run_id: str) -> Run:
     if found is None:
         raise Http404
     return found
+
+
+def postmortem_or_404(request: MemberRequest, uuid: UUID) -> Postmortem:
+    """The postmortem with this id, of the current project."""
+    found = Postmortem.objects.filter(project=project_for(request), uuid=uuid).select_related("project", "created_by")
+    return get_object_or_404(found)
+
+
+def api_key_or_404(request: MemberRequest, uuid: UUID) -> ApiKey:
+    """The API key with this id, of the current project."""
+    return get_object_or_404(ApiKey, project=project_for(request), uuid=uuid)
+
+
+def channel_or_404(request: MemberRequest, uuid: UUID) -> Channel:
+    """The receiver of alerts with this id, of the current project; a removed one is gone."""
+    return get_object_or_404(Channel, project=project_for(request), uuid=uuid, enabled=True)
 
 
 def member_or_404(request: MemberRequest, user_id: int) -> User:

@@ -11,4 +11,5 @@ class MonitorConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from monitor import checks  # noqa: F401, PLC0415 - checks register themselves once apps are loaded
         from monitor.conf import celery  # noqa: F401, PLC0415 - Celery must be configured once settings are

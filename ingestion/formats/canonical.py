@@ -69,6 +69,7 @@ class Rejected:
     error: str
 
 
+FIELDS = frozenset(WireEvent.__struct_fields__)
 _WIRE = msgspec.json.Decoder(WireEvent)
 
 
@@ -80,7 +81,7 @@ def check_event(raw: bytes) -> Event:
     """
     if len(raw) > MAX_EVENT_BYTES:
         raise EventError(
-            "context", f"the event is larger than 4 MiB ({len(raw)} bytes): send a part of the context, marked partial"
+            "context", f"makes the event larger than 4 MiB ({len(raw)} bytes): send a part of it, marked partial"
         )
     wire = _read_quickly(raw)
     if wire is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Literal
 
@@ -10,6 +11,7 @@ import msgspec
 Framing = Literal["json", "ndjson"]
 
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
+_RAW = msgspec.json.Decoder(msgspec.Raw)
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]|,|"', re.DOTALL)
 _BOM = b"\xef\xbb\xbf"
 _SPACE = b" \t\r\n"
@@ -31,9 +33,30 @@ def split_events(body: bytes, framing: Framing) -> list[bytes]:
     if text[:1] == b"[":
         return _elements(text)
     if text[:1] == b"{":
+        _check_whole(text)
         return [text]
     what = "the body is empty" if not text else "the body is neither a JSON object nor an array"
     raise Unreadable(f"{what}: send one context event, or an array of them")
+
+
+def _check_whole(text: bytes) -> None:
+    """A single event that is no JSON is a body that is none; what its check can name better passes."""
+    try:
+        readable = text.decode()
+        _RAW.decode(text)
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"not UTF-8 at byte {error.start}") from error
+    except (msgspec.MsgspecError, RecursionError):
+        _check_tolerantly(readable)
+
+
+def _check_tolerantly(text: str) -> None:
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        raise Unreadable(f"no JSON: {error.msg} at character {error.pos}") from error
+    except (ValueError, RecursionError):
+        return
 
 
 def numbered_lines(text: bytes) -> list[tuple[int, bytes]]:

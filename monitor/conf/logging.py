@@ -22,6 +22,9 @@ class WithoutValues(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Always lets the record pass, after taking the values out of it."""
         if record.name.startswith(_HANDLES_VALUES):
+            data = record.__dict__.get("data")
+            if isinstance(data, dict) and "name" in data:
+                record.task, record.task_id = data["name"], data.get("id")
             record.msg, record.args = str(record.msg), ()
             for extra in ("request", "data", "params", "sql"):
                 record.__dict__.pop(extra, None)
@@ -85,5 +88,9 @@ def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
         "loggers": {
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": level, "propagate": True},
+            # One line a task, thousands a day, that say nothing
+            "celery.app.trace": {"level": "WARNING"},
+            "celery.beat": {"level": "WARNING"},
+            "celery.worker.strategy": {"level": "WARNING"},
         },
     }

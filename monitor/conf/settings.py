@@ -47,6 +47,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "monitor.middleware.SecurityHeaders",
 ]
 ROOT_URLCONF = "monitor.conf.urls"
 WSGI_APPLICATION = "monitor.conf.wsgi.application"
@@ -147,7 +148,6 @@ REOPEN_WINDOW_SECONDS = env.integer("REOPEN_WINDOW_SECONDS", 7 * 24 * 3600)
 MAX_BODY_BYTES = env.integer("MAX_BODY_BYTES", 32 * 1024 * 1024, at_least=1)
 MAX_BATCH_EVENTS = env.integer("MAX_BATCH_EVENTS", 10_000, at_least=1)
 MAX_EVENTS_PER_MINUTE = env.integer("MAX_EVENTS_PER_MINUTE", 6_000_000, at_least=1)
-DATA_UPLOAD_MAX_MEMORY_SIZE = None  # the front door counts MAX_BODY_BYTES itself, before and after decompression
 
 # Alerts
 OUTBOUND_ALLOWED_NETWORKS = env.words("OUTBOUND_ALLOWED_NETWORKS", [])

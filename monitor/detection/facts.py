@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.detection.identity import Identity, KinRun
+from monitor.detection.identity import Identity
 
 MAX_GAPS = 20
 
@@ -31,11 +31,6 @@ class RunFacts:
     events: int
     gaps: tuple[int, ...] = ()
     parts: tuple[RunFacts, ...] = ()
-
-
-def kin_runs(run_id: str, facts: RunFacts) -> tuple[KinRun, ...]:
-    """A run as its relatives' `Kin` lists it: one entry, or one for each run behind a reused id."""
-    return tuple(KinRun(run_id, one.identity, one.asserted) for one in facts.parts or (facts,))
 
 
 def together(parts: tuple[RunFacts, ...]) -> RunFacts:

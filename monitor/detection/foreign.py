@@ -32,6 +32,4 @@ class ForeignOwner(Rule):
         rightful = [own, *(one for one in inherited if one is not None)]
         for mark in scene.snapshot.marks:
             if mark.kind == self.identity and all(differs(mark.text, one) for one in rightful):
-                yield self.finding(
-                    scene, mark.location, expected=own, observed=mark.value, wants=mark.text
-                )
+                yield self.finding(scene, mark.location, expected=own, observed=mark.value, wants=mark.text)

@@ -29,7 +29,7 @@ class Want:
     def is_met_by(self, value: Any) -> bool:
         """Whether a value is the one looked for."""
         if self.as_text and not isinstance(value, str):
-            return identity_text(value) == self.value
+            return bool(identity_text(value) == self.value)
         return same(value, self.value)
 
     def places(self, context: Any) -> list[Location]:

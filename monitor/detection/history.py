@@ -10,11 +10,12 @@ from monitor.detection.catalogue import CATALOGUE, rule_by_id
 from monitor.detection.context_map import ContextMap
 from monitor.detection.engine import judge_run
 from monitor.detection.event import Event
-from monitor.detection.family import Families
+from monitor.detection.family import kin_among, reach
 from monitor.detection.held import Want, WantedValues
-from monitor.detection.identity import Kin, KinRun
-from monitor.detection.order import in_order, once_each
+from monitor.detection.identity import Kin
+from monitor.detection.order import once_each
 from monitor.detection.provenance import attribute
+from monitor.detection.reuse import Reuse
 from monitor.detection.rule import Rule
 from monitor.detection.views import RunView
 
@@ -34,7 +35,7 @@ def judge_all(
         anomaly
         for run_id, found in findings.items()
         if found
-        for anomaly in attribute(found, victim=project.view(run_id), lookup=lookup)
+        for anomaly in attribute(found, victim=project.victim(run_id), lookup=lookup)
     ]
     return tuple(sorted(anomalies, key=_place))
 
@@ -52,52 +53,56 @@ class _Project:
         self._runs: dict[str, list[Event]] = {}
         for event in once_each(events):
             self._runs.setdefault(event.run_id, []).append(event)
-        for run_id, share in self._runs.items():
-            self._runs[run_id] = in_order(share)
-        self._families = Families({run_id: _parent(share) for run_id, share in self._runs.items()})
+        self._parents = {run_id: _parents(share) for run_id, share in self._runs.items()}
+        self._children: dict[str, list[str]] = {}
+        for run_id in self.run_ids:
+            for parent in self._parents[run_id]:
+                self._children.setdefault(parent, []).append(run_id)
 
     @property
     def run_ids(self) -> tuple[str, ...]:
+        """All runs, in one order."""
         return tuple(sorted(self._runs))
 
     def events(self, run_id: str) -> Sequence[Event]:
+        """A run's events, each once."""
         return self._runs[run_id]
 
-    def context_map(self, run_id: str) -> ContextMap | None:
-        return self._maps.get(self._runs[run_id][0].workflow)
-
     def findings(self, run_id: str, rules: tuple[Rule, ...]) -> tuple[Finding, ...]:
-        context_map, kin = self.context_map(run_id), self.kin(run_id)
-        return judge_run(
-            self._runs[run_id], context_map=context_map, kin=kin, watch=None, rules=rules
-        ).findings
+        """What the rules find in one run."""
+        judgement = judge_run(
+            self._runs[run_id],
+            context_map=None,
+            kin=self.kin(run_id),
+            watch=None,
+            rules=rules,
+            maps=self._maps,
+        )
+        return judgement.findings
 
     def kin(self, run_id: str) -> Kin:
-        family = self._families.of(run_id)
-        return Kin(self._kin_runs(family.ancestors), self._kin_runs(family.descendants))
+        """A run's family; of runs that are only named and never seen, nothing is known."""
+        related = reach(run_id, self._parents) | reach(run_id, self._children)
+        if not related:
+            return Kin()
+        people = [one for other in sorted(related & self._runs.keys()) for one in self.view(other).as_kin()]
+        return kin_among(run_id, self._parents[run_id], people)
 
-    def _kin_runs(self, run_ids: Iterable[str]) -> tuple[KinRun, ...]:
-        return tuple(
-            KinRun(run_id, holder.own, holder.asserted)
-            for run_id in run_ids
-            if run_id in self._runs
-            for holder in self.view(run_id).holders
-        )
+    def victim(self, run_id: str) -> RunView:
+        """One run with its family."""
+        return RunView.of(self._runs[run_id], context_map=None, kin=self.kin(run_id), maps=self._maps)
 
     def view(self, run_id: str) -> RunView:
+        """One run without its family, as a possible source."""
         if run_id not in self._views:
-            family = self._families.of(run_id)
-            self._views[run_id] = RunView.of(
-                self._runs[run_id],
-                context_map=self.context_map(run_id),
-                ancestor_ids=family.ancestors,
-                descendant_ids=family.descendants,
-            )
+            self._views[run_id] = RunView.of(self._runs[run_id], context_map=None, kin=Kin(), maps=self._maps)
         return self._views[run_id]
 
 
-def _parent(events: Sequence[Event]) -> str | None:
-    return next((event.parent_run_id for event in events if event.parent_run_id is not None), None)
+def _parents(events: Sequence[Event]) -> tuple[str, ...]:
+    if all(event.parent_run_id is None for event in events):
+        return ()
+    return Reuse.of(events).parent_run_ids
 
 
 class _InMemoryLookup:

@@ -120,4 +120,3 @@ class Held:
         held = cls()
         held._last = dict(state)
         return held
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 Kind = Literal["execution_id", "session", "tenant"]
@@ -21,10 +22,7 @@ def _camel(name: str) -> str:
 
 
 DEFAULT_NAMES: dict[str, Kind] = {
-    spelling: kind
-    for kind, names in _SNAKE_NAMES.items()
-    for name in names
-    for spelling in (name, _camel(name))
+    spelling: kind for kind, names in _SNAKE_NAMES.items() for name in names for spelling in (name, _camel(name))
 }
 """Field names that say whose context it is, at any depth, with no map at all (EVENTS.md)."""
 
@@ -46,19 +44,23 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class KinRun:
-    """A relative of a run: its own identity, and what its orchestrator asserted of it."""
+    """A relative of a run: its own identity, what its orchestrator asserted of it, and its parent.
+
+    `number` tells the runs behind a reused run id apart; it is 0 for every other run. `first_at` is
+    when it began, by the sender's clock.
+    """
 
     run_id: str
     own: Identity
     asserted: Identity
+    parent_run_id: str | None = None
+    number: int = 0
+    first_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Kin:
-    """A run's family as its rules need it, nearest first, without the run itself.
-
-    Of a relative whose run id was reused every run behind that id is listed.
-    """
+    """A run's family as its rules need it, nearest first, without the run itself."""
 
     ancestors: tuple[KinRun, ...] = ()
     descendants: tuple[KinRun, ...] = ()

@@ -12,12 +12,13 @@ from monitor.detection.context_map import ContextMap
 from monitor.detection.event import Event
 from monitor.detection.facts import MAX_GAPS, RunFacts
 from monitor.detection.holdings import Held, Holding, Watch
-from monitor.detection.identity import Kin
+from monitor.detection.identity import Identity, Kin, KinRun
 from monitor.detection.lines import Lines
 from monitor.detection.order import OrderKey, order_key
 from monitor.detection.own import OwnIdentity
 from monitor.detection.rule import Reused, Rule, Scene
 from monitor.detection.snapshot import Snapshot
+from monitor.detection.values import value_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +32,47 @@ class RuleError:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a run is judged by, the same for all its events."""
+    """What a run is judged by, the same for all its events.
+
+    `family` is the family as the caller gave it; `kin` is the run's own part of that.
+    """
 
     context_map: ContextMap | None
+    family: Kin
     kin: Kin
     watch: Watch | None
     rules: tuple[Rule, ...]
+
+
+def digest_of(setting: Setting) -> str:
+    """Names a setting: a state can be advanced only under the setting that it was made under."""
+    kin = [[_plain(one) for one in side] for side in (setting.family.ancestors, setting.family.descendants)]
+    context_map = setting.context_map.digest if setting.context_map else None
+    watch = setting.watch.digest if setting.watch else None
+    return value_key([[rule.id for rule in setting.rules], context_map, watch, kin]).hex()
+
+
+def _plain(kin: KinRun) -> list[str | None]:
+    own, said = kin.own, kin.asserted
+    texts = [own.execution_id, own.session, own.tenant, said.execution_id, said.session, said.tenant]
+    first_at = kin.first_at.isoformat() if kin.first_at else None
+    return [kin.run_id, str(kin.number), kin.parent_run_id, first_at, *texts]
 
 
 class RunJudge:
     """One run, or one of the runs behind a reused id. Events are fed in the order of the run."""
 
     __slots__ = ("_count", "_ended", "_final_status", "_first_at", "_gaps", "_held", "_last", "_last_at",
-                 "_lines", "_parent", "_status", "by_sequence", "errors", "findings", "holdings", "number",
-                 "own", "reused")  # fmt: skip
+                 "_lines", "_parent", "_status", "by_sequence", "digest", "errors", "findings", "holdings",
+                 "number", "own", "reused", "workflow")  # fmt: skip
 
-    def __init__(self, *, number: int = 0, reused: Reused | None = None, by_sequence: bool = False) -> None:
-        self.number = number
-        self.reused = reused
+    def __init__(self, *, workflow: str, digest: str, own: OwnIdentity, by_sequence: bool) -> None:
+        self.workflow = workflow
+        self.digest = digest
+        self.own = own
         self.by_sequence = by_sequence
-        self.own = OwnIdentity()
+        self.number = 0
+        self.reused: Reused | None = None
         self.findings: list[Finding] = []
         self.holdings: list[Holding] = []
         self.errors: list[RuleError] = []
@@ -85,10 +107,14 @@ class RunJudge:
         sessions = {said.session, *(event.session for event in events)} - {None}
         return len(ids) > 1 or len(sessions) > 1
 
-    @property
-    def count(self) -> int:
-        """How many events were judged."""
-        return self._count
+    def begins_at(self, events: Sequence[Event]) -> bool:
+        """Whether further events leave the run's beginning where it was."""
+        return self._first_at is not None and all(event.occurred_at >= self._first_at for event in events)
+
+    def as_kin(self, run_id: str) -> KinRun:
+        """The run as it stands in its own family."""
+        own = self.own
+        return KinRun(run_id, own.identity, own.asserted, self._parent[0], self.number, self._first_at)
 
     @property
     def ended(self) -> bool:
@@ -97,14 +123,15 @@ class RunJudge:
 
     def judge(self, snapshots: Sequence[Snapshot], setting: Setting) -> None:
         """Judges further events, all of them after those before; `own` has learnt them already."""
+        own = self.own.identity
         finals = [index for index, snapshot in enumerate(snapshots) if snapshot.event.final]
         last_final = finals[-1] if finals else -1
         for index, snapshot in enumerate(snapshots):
-            self._judge(snapshot, setting, final=index == last_final)
+            self._judge(snapshot, own, setting, final=index == last_final)
             self._note(snapshot.event)
 
-    def _judge(self, snapshot: Snapshot, setting: Setting, *, final: bool) -> None:
-        event, own = snapshot.event, self.own.identity
+    def _judge(self, snapshot: Snapshot, own: Identity, setting: Setting, *, final: bool) -> None:
+        event = snapshot.event
         line = self._lines.follow(event)
         scene = Scene(
             event=event,
@@ -164,11 +191,11 @@ class RunJudge:
         )
 
     def dump(self) -> Any:
-        """The state as JSON, without what was found."""
+        """The state as JSON, without what was found; only that of an only run behind its id is of use."""
         last = self._last
         return {
-            "number": self.number,
-            "reused": [self.reused.first, self.reused.this] if self.reused else None,
+            "workflow": self.workflow,
+            "digest": self.digest,
             "by_sequence": self.by_sequence,
             "own": self.own.dump(),
             "lines": self._lines.dump(),
@@ -184,9 +211,12 @@ class RunJudge:
     @classmethod
     def load(cls, state: Any) -> RunJudge:
         """The state that `dump` gave."""
-        reused = Reused(*state["reused"]) if state["reused"] else None
-        judge = cls(number=state["number"], reused=reused, by_sequence=state["by_sequence"])
-        judge.own = OwnIdentity.load(state["own"])
+        judge = cls(
+            workflow=state["workflow"],
+            digest=state["digest"],
+            own=OwnIdentity.load(state["own"]),
+            by_sequence=state["by_sequence"],
+        )
         judge._lines = Lines.load(state["lines"])
         judge._held = Held.load(state["held"])
         judge._parent = (state["parent"][0], state["parent"][1])

@@ -10,31 +10,36 @@ have become past that no retry can undo.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from monitor.detection.event import Event
+from monitor.detection.identity import Kind
+from monitor.detection.paths import Location
 
 MAX_OPEN_STEPS = 32
 MAX_ATTEMPTS = 4
 MAX_BRANCHES = 32
 MAX_NOTES = 2_000
 
-Key = Hashable
+Key = tuple[Kind, Location]
+"""What is remembered: that the run's own identity of a kind stood at a place."""
 Notes = dict[Key, None]
 
 
 class _Round:
     """One round of a step: its attempts, each with what it noted, and the number of the last."""
 
-    __slots__ = ("attempt", "notes")
+    __slots__ = ("attempt", "left", "notes")
 
-    def __init__(self, attempt: int, notes: dict[int, Notes] | None = None) -> None:
+    def __init__(self, attempt: int, notes: dict[int, Notes] | None = None, left: int = 0) -> None:
         self.attempt = attempt
+        self.left = left
         self.notes: dict[int, Notes] = {attempt: {}} if notes is None else notes
 
     def raise_to(self, attempt: int) -> None:
         self.attempt = attempt
+        self.left = 0
         self.notes[attempt] = {}
         while len(self.notes) > MAX_ATTEMPTS:
             del self.notes[min(self.notes)]
@@ -85,6 +90,10 @@ class Line:
         """Notes what stands at this event, for those after it."""
         round_ = self._rounds[event.step]
         notes = round_.notes.setdefault(event.attempt, {})
+        if event.phase == "exit":
+            if round_.left == event.attempt:
+                notes = self._past
+            round_.left = event.attempt
         for key in keys:
             if key in self._past or key in notes:
                 continue
@@ -97,7 +106,7 @@ class Line:
     def fork(self) -> Line:
         """The line of a branch that leaves here."""
         rounds = {
-            step: _Round(one.attempt, {attempt: dict(notes) for attempt, notes in one.notes.items()})
+            step: _Round(one.attempt, {number: dict(notes) for number, notes in one.notes.items()}, one.left)
             for step, one in self._rounds.items()
         }
         return Line(dict(self._past), rounds)
@@ -111,22 +120,22 @@ class Line:
 
         past = number(self._past)
         rounds = [
-            [step, one.attempt, [[attempt, number(notes)] for attempt, notes in one.notes.items()]]
+            [step, one.attempt, one.left, [[attempt, number(notes)] for attempt, notes in one.notes.items()]]
             for step, one in self._rounds.items()
         ]
-        return {"keys": [list(key) for key in numbers if isinstance(key, tuple)], "past": past, "rounds": rounds}
+        return {"keys": [[kind, list(location)] for kind, location in numbers], "past": past, "rounds": rounds}
 
     @classmethod
     def load(cls, state: Any) -> Line:
         """The state that `dump` gave."""
-        keys: list[Key] = [tuple(key) for key in state["keys"]]
+        keys: list[Key] = [(kind, tuple(location)) for kind, location in state["keys"]]
 
         def notes(numbers: list[int]) -> Notes:
             return {keys[number]: None for number in numbers}
 
         rounds = {
-            step: _Round(last, {attempt: notes(numbers) for attempt, numbers in attempts})
-            for step, last, attempts in state["rounds"]
+            step: _Round(last, {attempt: notes(numbers) for attempt, numbers in attempts}, left)
+            for step, last, left, attempts in state["rounds"]
         }
         return cls(notes(state["past"]), rounds)
 

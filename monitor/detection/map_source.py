@@ -115,7 +115,7 @@ class _Reader:
         return Entry(members, line, lines)
 
 
-def _scalar(node: ScalarNode) -> Any:
+def _scalar(node: Node) -> Any:
     tag = (node.tag or "").rpartition(":")[2]
     raw = node.value
     try:

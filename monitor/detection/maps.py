@@ -10,12 +10,12 @@ from typing import Any, Literal
 
 from monitor.detection.context_map import (
     DEFAULT_SIZE_LIMIT_BYTES,
+    At,
     Checkpoint,
     ChildPromise,
     ContextMap,
     Frozen,
     IdentityPaths,
-    At,
     MustBeClear,
     Parallel,
     Paths,
@@ -50,17 +50,17 @@ def _context_map(r: Reading, source: Entry) -> ContextMap:
         digest=value_key(source.plain()).hex(),
         risk=top.take("risk", _risk, None),
         owner=top.take("owner", r.name, None),
-        identity=top.take("identity", _record(r, _identity), IdentityPaths()),
+        identity=top.take("identity", _record(_identity), IdentityPaths()),
         private=top.take("private", r.paths, ()),
         inputs=top.take("inputs", r.names, None),
         cleanup=top.take("cleanup", r.names, ()),
-        must_be_clear=top.take("must_be_clear", r.each(_record(r, _must_be_clear)), ()),
-        steps=top.take("steps", r.named(_record(r, _step, empty=True)), {}),
-        parallel=top.take("parallel", r.each(_record(r, _parallel)), ()),
-        children=top.take("children", r.named(_record(r, _child, empty=True)), {}),
-        frozen=top.take("frozen", r.each(_record(r, _frozen)), ()),
+        must_be_clear=top.take("must_be_clear", r.each(_record(_must_be_clear)), ()),
+        steps=top.take("steps", r.named(_record(_step, empty=True)), {}),
+        parallel=top.take("parallel", r.each(_record(_parallel)), ()),
+        children=top.take("children", r.named(_record(_child, empty=True)), {}),
+        frozen=top.take("frozen", r.each(_record(_frozen)), ()),
         per_iteration=top.take("per_iteration", r.paths, ()),
-        checkpoints=top.take("checkpoints", r.each(_record(r, _checkpoint)), ()),
+        checkpoints=top.take("checkpoints", r.each(_record(_checkpoint)), ()),
         reconcile=top.take("reconcile", r.each(r.pair), ()),
         compensations=top.take("compensations", r.named(r.name), {}),
         schema_version=top.take("schema_version", r.path, None),
@@ -81,8 +81,9 @@ def _version(r: Reading, top: Record) -> None:
 
 def _risk(entry: Entry, key: str, r: Reading) -> Literal["high", "medium", "low"] | None:
     match entry.value:
-        case "high" | "medium" | "low":
-            return entry.value
+        case "high" | "medium" | "low" as risk:
+            found: Literal["high", "medium", "low"] = risk
+            return found
     r.complain(entry.line, key, "must be high, medium or low")
     return None
 
@@ -90,7 +91,7 @@ def _risk(entry: Entry, key: str, r: Reading) -> Literal["high", "medium", "low"
 Build = Callable[[Reading, Record], Any]
 
 
-def _record(r: Reading, build: Build, *, empty: bool = False) -> Callable[[Entry, str, Reading], Any]:
+def _record(build: Build, *, empty: bool = False) -> Callable[[Entry, str, Reading], Any]:
     def read(entry: Entry, key: str, reading: Reading) -> Any:
         record = reading.record(entry, key, empty=empty)
         built = build(reading, record)
@@ -110,9 +111,7 @@ def _identity(r: Reading, record: Record) -> IdentityPaths:
 
 
 def _must_be_clear(r: Reading, record: Record) -> MustBeClear:
-    return MustBeClear(
-        path=record.take("path", r.path, REQUIRED), at=record.take("at", _moment, REQUIRED)
-    )
+    return MustBeClear(path=record.take("path", r.path, REQUIRED), at=record.take("at", _moment, REQUIRED))
 
 
 def _moment(entry: Entry, key: str, r: Reading) -> At:

@@ -6,48 +6,40 @@ import json
 from typing import Any
 
 from monitor.detection.anomaly import Finding, Source
+from monitor.detection.rule import Rule
 
 MAX_VALUE_CHARS = 80
-_NOUNS = {"execution-id-changed": "execution id", "foreign-session": "session", "foreign-tenant": "tenant"}
 
 
-def sentence(finding: Finding, source: Source | None, leak_class: str) -> str:
+def sentence(rule: Rule, finding: Finding, source: Source | None) -> str:
     """What is wrong, where it shows and where it came from, in plain English on one line."""
-    return f"{_what(finding)}{_whence(finding, source, leak_class)}."
+    moment = f"{finding.step}.{finding.phase}"
+    what = rule.says.format(
+        run_id=finding.run_id,
+        place=moment if finding.path == "$" else f"{moment} ({finding.path})",
+        observed=shown(finding.observed),
+        expected=shown(finding.expected),
+    )
+    return f"{what}{_whence(finding, source)}."
 
 
-def _what(finding: Finding) -> str:
-    place = f"{finding.step}.{finding.phase} ({finding.path})"
-    value = _short(finding.observed)
-    if noun := _NOUNS.get(finding.rule):
-        own = _short(finding.expected)
-        return f"{noun.capitalize()} {value} stands in run {finding.run_id}, whose own is {own}, at {place}"
-    match finding.rule:
-        case "run-id-reused":
-            return (
-                f"Run id {finding.run_id} was used again: {value} is asserted at {finding.step}.{finding.phase}, "
-                f"{_short(finding.expected)} before"
-            )
-        case "identity-lost":
-            return f"Run {finding.run_id} has lost its own {_short(finding.expected)} at {place}"
-        case "uncleared-field":
-            return f"Run {finding.run_id} holds {value} at {place}, where the map says it must be clear"
-        case "residue-at-start":
-            return f"Run {finding.run_id} starts with {value} at {place}, which is none of its inputs"
-        case "residue-at-end":
-            return f"Run {finding.run_id} ends with {value} still at {place}, which its map cleans up"
-        case "oversized-context":
-            return (
-                f"The context of run {finding.run_id} is {finding.observed:,} bytes at "
-                f"{finding.step}.{finding.phase}, over its limit of {finding.expected:,}"
-            )
-    return f"{finding.rule} in run {finding.run_id} at {place}"
+def shown(value: Any) -> str:
+    """A value as a sentence shows it: short, and valid Unicode."""
+    if isinstance(value, dict):
+        return f"an object of {len(value)} members"
+    if isinstance(value, list):
+        return f"a list of {len(value)} elements"
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > MAX_VALUE_CHARS:
+        return "a huge number"
+    text = value if isinstance(value, str) else json.dumps(value)
+    text = text if len(text) <= MAX_VALUE_CHARS else text[: MAX_VALUE_CHARS - 1] + "…"
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _whence(finding: Finding, source: Source | None, leak_class: str) -> str:
+def _whence(finding: Finding, source: Source | None) -> str:
     if source is None:
         return "; where it came from has not been seen" if finding.wants is not None else ""
-    if leak_class == "integrity":
+    if source.run_id == finding.run_id:
         return f"; it comes from {source.step} ({source.path})"
     carrier = f", through {source.resource}" if source.resource else ""
     seconds = (finding.occurred_at - source.occurred_at).total_seconds()
@@ -64,13 +56,3 @@ def _apart(seconds: float) -> str:
     if seconds < 7200:
         return f"{seconds / 60:.0f} min {word}"
     return f"{seconds / 3600:.0f} h {word}"
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, dict):
-        return f"an object of {len(value)} members"
-    if isinstance(value, list):
-        return f"a list of {len(value)} elements"
-    text = value if isinstance(value, str) else json.dumps(value)
-    text = text.encode("utf-8", "backslashreplace").decode()
-    return text if len(text) <= MAX_VALUE_CHARS else text[: MAX_VALUE_CHARS - 1] + "…"

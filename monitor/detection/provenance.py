@@ -13,9 +13,9 @@ from monitor.detection.message import sentence
 from monitor.detection.rule import LeakClass, Rule
 from monitor.detection.sources import SourceSearch, Trail
 from monitor.detection.values import value_key
-from monitor.detection.views import Holder, Lookup, RunView
+from monitor.detection.views import Lookup, RunView
 
-__all__ = ["Holder", "Lookup", "RunView", "attribute"]
+__all__ = ["Lookup", "RunView", "attribute"]
 
 
 def attribute(findings: Iterable[Finding], *, victim: RunView, lookup: Lookup) -> tuple[Anomaly, ...]:
@@ -57,14 +57,14 @@ def _anomaly(finding: Finding, rule: Rule, trail: Trail | None, victim: RunView)
         occurred_at=finding.occurred_at,
         leak_class=leak_class,
         source=source,
-        message=sentence(finding, source, leak_class),
+        message=sentence(rule, finding, source),
     )
 
 
 def _class_by_source(finding: Finding, rule: Rule, trail: Trail | None, victim: RunView) -> LeakClass:
     if trail is None:
         return rule.without_source
-    if trail.holder.run_id in victim.ancestor_ids or trail.holder.run_id in victim.descendant_ids:
+    mine = victim.runs[finding.owner]
+    if mine.is_kin_of(trail.run):
         return "scoping"
-    begun = victim.holders[finding.owner].first_at
-    return "temporal" if trail.holder.last_at < begun else "spatial"
+    return "temporal" if trail.run.last_at < mine.first_at else "spatial"

@@ -23,10 +23,14 @@ Blame = Literal["owner", "residue", "inside", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Reused:
-    """A run id that stands for several runs: what the first of them asserted, and what this one did."""
+    """A run id that stands for several runs: what the first of them asserted, and what this one did.
+
+    `event_id` is this one's first event that asserted it.
+    """
 
     first: str
     this: str
+    event_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +73,15 @@ class Guide:
 class Rule(ABC):
     """One rule of RULES.md. It is stateless: what it needs to remember stands in the scene.
 
-    `needs` names what must be declared for the rule to speak ("" for nothing). `leak_class` is its
+    `says` is what is wrong in one sentence without its full stop; it may name {run_id}, {place},
+    {observed} and {expected}. `needs` names what must be declared for the rule to speak ("" for nothing). `leak_class` is its
     fixed class, or None where the class follows from the source; `without_source` is the class
     where no source was seen.
     """
 
     id: ClassVar[str]
     title: ClassVar[str]
+    says: ClassVar[str]
     severity: ClassVar[Severity]
     kind: ClassVar[RuleKind]
     needs: ClassVar[str] = ""

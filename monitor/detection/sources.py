@@ -11,8 +11,8 @@ from monitor.detection.event import Event
 from monitor.detection.held import Want, value_at
 from monitor.detection.paths import Location, render
 from monitor.detection.rule import Rule
-from monitor.detection.values import same
-from monitor.detection.views import Holder, Lookup, RunView
+from monitor.detection.runs import Run
+from monitor.detection.views import Lookup, RunView
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Sighting:
 class Candidate:
     """A run that held the value, with its sightings by time."""
 
-    holder: Holder
+    run: Run
     sightings: tuple[Sighting, ...]
 
     @property
@@ -35,13 +35,18 @@ class Candidate:
         """When it held the value first."""
         return min(sighting.event.occurred_at for sighting in self.sightings)
 
+    def before(self, moment: datetime) -> Candidate | None:
+        """The candidate with only what it held strictly before a moment, if anything."""
+        earlier = tuple(one for one in self.sightings if one.event.occurred_at < moment)
+        return Candidate(self.run, earlier) if earlier else None
+
 
 @dataclass(frozen=True, slots=True)
 class Trail:
     """A source and the run it stands in, for the leak class."""
 
     source: Source
-    holder: Holder
+    run: Run
 
 
 class SourceSearch:
@@ -55,63 +60,61 @@ class SourceSearch:
     def source(self, rule: Rule, finding: Finding) -> Trail | None:
         """The source of a finding, or None where no run is known to have held its value."""
         want = Want.of(finding.wants, as_text=rule.identity is not None)
-        victim = self._victim.holders[finding.owner]
+        victim = self._victim.runs[finding.owner]
         mine = [one for one in _sightings(victim, want) if finding.location in one.places]
         if rule.blame == "inside":
             return Trail(_named(finding.run_id, mine[0], finding.location, None), victim)
-        others = [one for one in self._holding(want) if one.holder is not victim]
-        owners = [one for one in others if _owns(one.holder, rule, finding.location, want)]
+        others = [one for one in self._holding(want) if one.run is not victim]
+        owners = [one for one in others if _owns(one.run, rule, want)]
+        owning = {id(one.run) for one in owners}
         held_at = mine[0].event.occurred_at
-        left = [one for one in others if one.first_at < held_at]
+        left = [before for one in others if (before := one.before(held_at)) is not None]
         left, resource = _carried(left, victim, held_at)
-        if resource is None and rule.identity is not None and not any(one in left for one in owners):
+        if resource is None and rule.identity is not None and not any(id(one.run) in owning for one in left):
             left = _first_after(owners) or left
-        left = [one for one in left if one in owners] or left
+        left = [one for one in left if id(one.run) in owning] or left
         left = _with_object(left, mine[0], finding.location) or left
         if not left:
             return None
-        chosen = max(left, key=lambda one: (one.holder.first_at, one.holder.run_id, one.holder.number))
-        source = _named(chosen.holder.run_id, chosen.sightings[0], finding.location, resource)
-        return Trail(source, chosen.holder)
+        chosen = max(left, key=lambda one: (one.run.first_at, one.run.run_id, one.run.number))
+        source = _named(chosen.run.run_id, chosen.sightings[0], finding.location, resource)
+        return Trail(source, chosen.run)
 
     def _holding(self, want: Want) -> tuple[Candidate, ...]:
         if want not in self._candidates:
             views = {view.run_id: view for view in self._lookup.holders(want.key)}
             views[self._victim.run_id] = self._victim
-            holders = [holder for _, view in sorted(views.items()) for holder in view.holders]
-            found = [Candidate(holder, tuple(_sightings(holder, want))) for holder in holders]
+            runs = [run for _, view in sorted(views.items()) for run in view.runs]
+            found = [Candidate(run, tuple(_sightings(run, want))) for run in runs]
             self._candidates[want] = tuple(one for one in found if one.sightings)
         return self._candidates[want]
 
 
-def _sightings(holder: Holder, want: Want) -> list[Sighting]:
-    found = ((event, want.places(event.context)) for event in holder.events)
+def _sightings(run: Run, want: Want) -> list[Sighting]:
+    found = ((event, want.places(event.context)) for event in run.events)
     return [Sighting(event, tuple(places)) for event, places in found if places]
 
 
-def _owns(holder: Holder, rule: Rule, location: Location, want: Want) -> bool:
+def _owns(run: Run, rule: Rule, want: Want) -> bool:
     """An id is its run's own; residue belongs to the run of whose steps one set it."""
     if rule.identity is not None:
-        return holder.own.of(rule.identity) == want.value
-    return not want.places(holder.events[0].context)
+        return bool(run.own.of(rule.identity) == want.value)
+    return not want.places(run.events[0].context)
 
 
-def _carried(
-    candidates: list[Candidate], victim: Holder, held_at: datetime
-) -> tuple[list[Candidate], str | None]:
+def _carried(candidates: list[Candidate], victim: Run, held_at: datetime) -> tuple[list[Candidate], str | None]:
     """Those that wrote the value last under a key that the victim then read, and that key."""
     read_at: dict[tuple[str, str], datetime] = {}
-    for event in victim.events:
+    for event in sorted(victim.events, key=lambda event: event.occurred_at):
         if event.occurred_at <= held_at:
             read_at.update(((a.store, a.key), event.occurred_at) for a in event.accesses if a.op == "read")
     writes = [
-        (sighting.event.occurred_at, index, f"{access.store}:{access.key}")
+        (event.occurred_at, index, f"{access.store}:{access.key}")
         for index, candidate in enumerate(candidates)
-        for sighting in candidate.sightings
-        for access in sighting.event.accesses
+        for event in candidate.run.events
+        for access in event.accesses
         if access.op == "write"
-        and (access.store, access.key) in read_at
-        and sighting.event.occurred_at < read_at[access.store, access.key]
+        and candidate.first_at <= event.occurred_at < read_at.get((access.store, access.key), candidate.first_at)
     ]
     if not writes:
         return candidates, None
@@ -122,16 +125,19 @@ def _carried(
 
 
 def _first_after(owners: Sequence[Candidate]) -> list[Candidate]:
-    return [min(owners, key=lambda one: (one.first_at, one.holder.run_id))] if owners else []
+    if not owners:
+        return []
+    first = min(owners, key=lambda one: (one.first_at, one.run.run_id, one.run.number))
+    return [Candidate(first.run, (min(first.sightings, key=lambda one: one.event.occurred_at),))]
 
 
 def _with_object(candidates: list[Candidate], mine: Sighting, location: Location) -> list[Candidate]:
     """Those that held the whole object around the value."""
+    if len(location) < 2:
+        return candidates
     around = value_at(mine.event.context, location[:-1])
     whole = Want.of(around, as_text=False)
-    return [
-        one for one in candidates if any(whole.places(sighting.event.context) for sighting in one.sightings)
-    ]
+    return [one for one in candidates if any(whole.places(sighting.event.context) for sighting in one.sightings)]
 
 
 def _named(run_id: str, sighting: Sighting, location: Location, resource: str | None) -> Source:

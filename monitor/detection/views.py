@@ -1,54 +1,23 @@
-"""A run as the search for a source sees it: its events by time, its own identity, its family."""
+"""What the search for a source needs to know of runs, and of whoever can find them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 from monitor.detection.context_map import ContextMap
 from monitor.detection.event import Event
-from monitor.detection.identity import Identity
-from monitor.detection.order import once_each
-from monitor.detection.own import OwnIdentity
-from monitor.detection.reuse import parts_of
-from monitor.detection.snapshot import Snapshot
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """A run that may have held a value: nearly always one a run id, several where it was reused.
-
-    `events` are in the order of the run; `number` is the `owner` of its findings.
-    """
-
-    run_id: str
-    number: int
-    own: Identity
-    asserted: Identity
-    events: tuple[Event, ...]
-
-    @property
-    def first_at(self) -> datetime:
-        """When the run began, by the sender's clock."""
-        return min(event.occurred_at for event in self.events)
-
-    @property
-    def last_at(self) -> datetime:
-        """When the run was last seen, by the sender's clock."""
-        return max(event.occurred_at for event in self.events)
+from monitor.detection.identity import Kin, KinRun
+from monitor.detection.runs import Run, runs_behind
 
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """All that is known of one run id, with the run ids of its family."""
+    """One run id as the search sees it: the run behind it, or the several ones, by their number."""
 
     run_id: str
-    workflow: str
-    holders: tuple[Holder, ...]
-    ancestor_ids: frozenset[str]
-    descendant_ids: frozenset[str]
+    runs: tuple[Run, ...]
 
     @classmethod
     def of(
@@ -56,27 +25,20 @@ class RunView:
         events: Iterable[Event],
         *,
         context_map: ContextMap | None,
-        ancestor_ids: Iterable[str] = (),
-        descendant_ids: Iterable[str] = (),
+        kin: Kin,
+        maps: Mapping[str, ContextMap] | None = None,
     ) -> RunView:
-        """The view of one run from its events, in any order; raises ValueError for none."""
-        _, parts = parts_of(once_each(events))
-        if not parts[0].events:
-            raise ValueError("a run without an event cannot be viewed")
-        holders = []
-        for number, part in enumerate(parts):
-            own = OwnIdentity()
-            own.keeps(Snapshot(event, context_map) for event in part.events)
-            run_id = part.events[0].run_id
-            holders.append(Holder(run_id, number, own.identity, own.asserted, part.events))
-        first = parts[0].events[0]
-        return cls(
-            run_id=first.run_id,
-            workflow=first.workflow,
-            holders=tuple(holders),
-            ancestor_ids=frozenset(ancestor_ids),
-            descendant_ids=frozenset(descendant_ids),
-        )
+        """The view of one run id from its events, in any order; raises ValueError for none.
+
+        The parameters mean what they mean to `judge_run`. For a run that is only looked up as a
+        possible source, an empty `Kin` does.
+        """
+        runs = runs_behind(events, context_map=context_map, kin=kin, maps=maps)
+        return cls(runs[0].run_id, runs)
+
+    def as_kin(self) -> tuple[KinRun, ...]:
+        """The runs as their relatives' `Kin` lists them."""
+        return tuple(run.as_kin() for run in self.runs)
 
 
 class Lookup(Protocol):

@@ -19,7 +19,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar; `more_y` and `more_height` are the projected part above it, 0 high without one."""
+    """One bar; `more_y` and `more_height` are the projected part above it. `inside`: its value stands in it."""
 
     x: float
     y: float
@@ -28,6 +28,7 @@ class Bar:
     label: str
     value: int
     value_y: float
+    inside: bool
     is_last: bool
     year: str = ""
     more_y: float = 0.0
@@ -83,6 +84,7 @@ def bars(values: Sequence[tuple[str, str, int]], *, projected: int | None = None
         y = round(BASE - value * scale, 1)
         is_last = index == len(values) - 1
         more = round((projected - value) * scale, 1) if is_last and projected and projected > value else 0.0
+        inside = more > 0 and BASE - y >= 20
         bar = Bar(
             x=x,
             y=y,
@@ -90,7 +92,8 @@ def bars(values: Sequence[tuple[str, str, int]], *, projected: int | None = None
             middle=x + 15,
             label=label,
             value=value,
-            value_y=round(y - more - 5, 1),
+            value_y=round(y + 14 if inside else y - more - 5, 1),
+            inside=inside,
             is_last=is_last,
             year=year,
             more_y=round(y - more, 1),

@@ -50,6 +50,11 @@ class Figures:
         """How many of the incidents are resolved."""
         return self.incidents - self.still_open
 
+    @property
+    def worked_on(self) -> int:
+        """How many somebody has acknowledged and nobody has mitigated, resolved or marked as known yet."""
+        return self.still_open - self.waiting - self.mitigated - self.known
+
 
 def counts(incident: IncidentTimes) -> bool:
     """Say whether the incident is in the figures: neither withdrawn nor a false positive."""

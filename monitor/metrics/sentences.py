@@ -62,6 +62,17 @@ def moves(now: Figures, before: Figures) -> list[str]:
     return said
 
 
+def open_parts(figures: Figures) -> str:
+    """Say what the incidents still open are: `2 unacknowledged, 1 known`; empty without any."""
+    parts = (
+        (figures.waiting, "unacknowledged"),
+        (figures.worked_on, "being worked on"),
+        (figures.mitigated, "mitigated"),
+        (figures.known, "known"),
+    )
+    return ", ".join(f"{number:,} {word}" for number, word in parts if number)
+
+
 EQUALS = "\u00a0=\u00a0"
 
 

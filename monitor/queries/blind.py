@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import quote
 
 from django.db.models import Exists, OuterRef, Q
 
@@ -25,6 +26,11 @@ class Blind:
     catalogue: int
 
     @property
+    def nothing(self) -> bool:
+        """Whether there is neither a map nor an identity to judge by."""
+        return not (self.has_map or self.has_identity)
+
+    @property
     def why(self) -> str:
         """What is missing."""
         missing = ("" if self.has_map else "no map", "" if self.has_identity else "no identity")
@@ -35,7 +41,8 @@ class Blind:
         """What to do about it."""
         if not self.has_identity:
             return "send session, tenant or execution_id with its events, or name their paths in its context map"
-        return "send its context map: PUT /api/v1/workflows/{workflow}/map"
+        name = quote(self.workflow, safe="")
+        return f"send its context map to PUT /api/v1/workflows/{name}/map"
 
 
 def blind_workflows(project: Project, *, since: datetime, until: datetime) -> list[Blind]:

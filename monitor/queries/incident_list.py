@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,7 +9,10 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
 from monitor.models import Incident, Project
+from monitor.queries.headlines import headlines
+from monitor.queries.keyset import BadCursor, newest_first
 from monitor.queries.overview import holder_of, sparks_of
+from monitor.queries.sentence import Part
 from monitor.queries.terms import ACTIVE, Query
 
 PAGE = 25
@@ -24,7 +25,7 @@ class Row:
     """One incident of the list. `spark` counts anomalies by the hour of `detected_at` over the last day."""
 
     key: str
-    title: str
+    sentence: tuple[Part, ...]
     severity: str
     status: str
     leak_class: str
@@ -49,24 +50,25 @@ class IncidentList:
 
 
 def incident_list(project: Project, query: Query, *, me: User, cursor: str, now: datetime) -> IncidentList:
-    """A page of what the query finds; nothing for a query with an error. Four queries.
+    """A page of what the query finds; nothing for a query with an error. Six queries.
 
     A cursor that is none of ours means the first page.
     """
     if query.error:
         return IncidentList(rows=(), total=0, active=0, next="")
     matching = _matching(project, query, me)
-    after = _after(cursor)
-    found = list(
-        matching.filter(after).select_related("assignee").order_by("-detected_at", "-id")[: PAGE + 1]
-    )
-    page = found[:PAGE]
-    sparks = sparks_of(project, [each.pk for each in page], now=now, bucket=timedelta(hours=1), buckets=HOURS)
+    try:
+        page = newest_first(matching.select_related("assignee"), by="detected_at", cursor=cursor, limit=PAGE)
+    except BadCursor:
+        page = newest_first(matching.select_related("assignee"), by="detected_at", cursor=None, limit=PAGE)
+    pks = [each.pk for each in page.items]
+    sparks = sparks_of(project, pks, now=now, bucket=timedelta(hours=1), buckets=HOURS)
+    said = headlines(project, page.items)
     return IncidentList(
-        rows=tuple(_row(each, sparks.get(each.pk, ())) for each in page),
+        rows=tuple(_row(each, said[each.pk], sparks.get(each.pk, ())) for each in page.items),
         total=matching.count(),
         active=matching.filter(status__in=ACTIVE).count(),
-        next=_cursor(page[-1]) if len(found) > PAGE else "",
+        next=page.next or "",
     )
 
 
@@ -115,10 +117,10 @@ def _saying(word: str) -> Q:
     return said
 
 
-def _row(incident: Incident, spark: tuple[int, ...]) -> Row:
+def _row(incident: Incident, sentence: tuple[Part, ...], spark: tuple[int, ...]) -> Row:
     return Row(
         key=incident.key,
-        title=incident.title,
+        sentence=sentence,
         severity=incident.severity,
         status=incident.status,
         leak_class=incident.leak_class,
@@ -131,18 +133,3 @@ def _row(incident: Incident, spark: tuple[int, ...]) -> Row:
         holder=holder_of(incident),
         spark=spark,
     )
-
-
-def _cursor(last: Incident) -> str:
-    return base64.urlsafe_b64encode(f"{last.detected_at.isoformat()} {last.pk}".encode()).decode()
-
-
-def _after(cursor: str) -> Q:
-    try:
-        at, _, pk = base64.urlsafe_b64decode(cursor.encode("ascii", "replace")).decode().partition(" ")
-        detected_at, number = datetime.fromisoformat(at), int(pk)
-    except (binascii.Error, ValueError):
-        return Q()
-    if detected_at.tzinfo is None:
-        return Q()
-    return Q(detected_at__lt=detected_at) | Q(detected_at=detected_at, pk__lt=number)

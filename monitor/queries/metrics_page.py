@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.metrics.definitions import Figures
 from monitor.metrics.periods import Period, Quarter
-from monitor.metrics.sentences import headline, lede
+from monitor.metrics.sentences import headline, lede, open_parts
 from monitor.models import Incident, Project
 from monitor.queries.blind import Blind, blind_workflows
 from monitor.queries.metrics import Group, first_detected_at, groups
@@ -29,6 +29,11 @@ class Compared:
         """What became faster or slower, in one sentence."""
         before_name = "last quarter" if self.period.running else f"in {self.before.name}"
         return headline(self.now, self.earlier, name=self.period.name, before_name=before_name)
+
+    @property
+    def open_parts(self) -> str:
+        """What the incidents still open are."""
+        return open_parts(self.now)
 
     @property
     def lede(self) -> str:
@@ -82,15 +87,17 @@ def compared(project: Project, period: Period, *, now: datetime) -> Compared:
 def where(project: Project, period: Period, *, by: str) -> Where:
     """Give the breakdown by workflow, class, rule or severity; ValueError for another `by`.
 
-    A workflow without a map or without any identity is in `blind` only where it has no incident either: no
-    incident there is no proof.
+    A workflow without a map and without any identity is in `blind` where it has no incident either: that it
+    has none is no proof.
     """
     found = tuple(groups(project, since=period.since, until=period.until, by=by))
     if by != "workflow":
         return Where(by=by, groups=found, blind=())
     seen = {group.key[by] for group in found}
     blind = blind_workflows(project, since=period.since, until=period.until)
-    return Where(by=by, groups=found, blind=tuple(each for each in blind if each.workflow not in seen))
+    return Where(
+        by=by, groups=found, blind=tuple(each for each in blind if each.nothing and each.workflow not in seen)
+    )
 
 
 def choices(project: Project, *, now: datetime) -> tuple[Quarter, ...]:

@@ -30,7 +30,9 @@ def table(project: Project, period: Period, *, by: str) -> Iterator[list[Cell]]:
 def _row(figures: Figures) -> list[Cell]:
     row: list[Cell] = [getattr(figures, name) for name in COUNTS]
     for summary in (figures.detect, figures.acknowledge, figures.resolve):
-        row += [None if value is None else round(value, 3) for value in (summary.mean, summary.median, summary.p90)]
+        row += [
+            None if value is None else round(value, 3) for value in (summary.mean, summary.median, summary.p90)
+        ]
         row.append(summary.n)
     return row
 

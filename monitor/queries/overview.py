@@ -10,6 +10,8 @@ from django.db.models import Case, Count, F, IntegerField, Max, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Extract, Floor
 
 from monitor.models import Anomaly, Event, Incident, Project, Run
+from monitor.queries.headlines import headlines
+from monitor.queries.sentence import Part
 
 SHOWN = 20
 SPARK_BUCKETS = 40
@@ -35,7 +37,7 @@ class OpenIncident:
     """One line of the list. `spark` counts anomalies by `detected_at`, oldest first, over the last hour."""
 
     key: str
-    title: str
+    sentence: tuple[Part, ...]
     severity: str
     status: str
     leak_class: str
@@ -77,7 +79,7 @@ class Overview:
 
 
 def overview(project: Project, *, now: datetime) -> Overview:
-    """The first screen of the overview: four queries, however many incidents there are."""
+    """The first screen of the overview: six queries, however many incidents there are."""
     standing = Incident.objects.filter(project=project, withdrawn_at=None)
     counts = {
         (row["status"], row["severity"]): row["n"]
@@ -92,10 +94,11 @@ def overview(project: Project, *, now: datetime) -> Overview:
     total = sum(count for _, count in by_severity)
     worst = list(standing.filter(status__in=ACTIVE).select_related("assignee").order_by(*WORST_FIRST)[:SHOWN])
     sparks = sparks_of(project, [incident.pk for incident in worst], now=now)
+    said = headlines(project, worst)
     return Overview(
         total=total,
         by_severity=tuple((name, count) for name, count in by_severity if count),
-        shown=tuple(_line(incident, sparks.get(incident.pk, ()), now) for incident in worst),
+        shown=tuple(_line(each, said[each.pk], sparks.get(each.pk, ()), now) for each in worst),
         known=sum(count for (status, _), count in counts.items() if status == "known"),
         mitigated=sum(count for (status, _), count in counts.items() if status == "mitigated"),
         quiet=None if total else _quiet(project, standing),
@@ -140,10 +143,12 @@ def epoch_bucket(field: str, width: float) -> Floor:
     return Floor(Extract(F(field), "epoch") / Value(width))
 
 
-def _line(incident: Incident, spark: tuple[int, ...], now: datetime) -> OpenIncident:
+def _line(
+    incident: Incident, sentence: tuple[Part, ...], spark: tuple[int, ...], now: datetime
+) -> OpenIncident:
     return OpenIncident(
         key=incident.key,
-        title=incident.title,
+        sentence=sentence,
         severity=incident.severity,
         status=incident.status,
         leak_class=incident.leak_class,

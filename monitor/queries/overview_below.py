@@ -76,6 +76,31 @@ class Below:
     workflows: tuple[WorkflowLine, ...]
     workflows_total: int
 
+    @property
+    def events(self) -> int:
+        """Received in the hour."""
+        return sum(minute.events for minute in self.minutes)
+
+    @property
+    def anomalies(self) -> int:
+        """Found in the hour."""
+        return sum(minute.critical + minute.high + minute.warning for minute in self.minutes)
+
+    @property
+    def tens(self) -> tuple[Minute, ...]:
+        """The hour in spans of ten minutes, for reading."""
+        spans = [self.minutes[at : at + 10] for at in range(0, len(self.minutes), 10)]
+        return tuple(
+            Minute(
+                at=span[0].at,
+                events=sum(minute.events for minute in span),
+                critical=sum(minute.critical for minute in span),
+                high=sum(minute.high for minute in span),
+                warning=sum(minute.warning for minute in span),
+            )
+            for span in spans
+        )
+
 
 def below(project: Project, *, now: datetime) -> Below:
     """Everything under the first screen, for the hour, the day and the quarter that end now."""

@@ -104,6 +104,12 @@ def of_incident(incident: Incident) -> Postmortem | None:
     return incident.postmortems.order_by("status", "-id").first()
 
 
+def candidate(project: Project) -> Incident | None:
+    """Give the incident that was resolved last and has no postmortem; None where there is none."""
+    waiting = Incident.objects.filter(project=project, withdrawn_at=None, status="resolved", postmortems=None)
+    return waiting.order_by("-resolved_at", "-id").first()
+
+
 def open_actions(project: Project, *, limit: int = PAGE) -> list[PostmortemAction]:
     """Give the actions that nobody has done yet, by due date, those without one last."""
     found = PostmortemAction.objects.filter(postmortem__project=project, done_at=None).select_related("postmortem")

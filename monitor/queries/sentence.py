@@ -48,7 +48,7 @@ def headline(anomaly: Anomaly, source_run: Run | None) -> tuple[Part, ...]:
     if anomaly.rule in _OWNERS and anomaly.source_run_id:
         return (*_whose(anomaly), *_entered(anomaly), *_through(anomaly), *_when(anomaly, source_run), Part("."))
     if anomaly.rule in ("residue-at-start", "uncleared-field") and anomaly.source_run_id:
-        return (*_left_over(anomaly), *_through(anomaly), *_when(anomaly, source_run), Part("."))
+        return (*_left_over(anomaly), *_when(anomaly, source_run), *_through(anomaly), Part("."))
     return parts_of(anomaly.message, names_in(anomaly))
 
 
@@ -92,7 +92,7 @@ def _left_over(anomaly: Anomaly) -> Iterator[Part]:
     yield Part(anomaly.path, "code")
     yield Part(" at ")
     yield Part(anomaly.step, "step")
-    yield Part(" of run ")
+    yield Part(", left over from run ")
     yield Part(anomaly.source_run_id or "", "run")
 
 
@@ -111,7 +111,12 @@ def _when(anomaly: Anomaly, source_run: Run | None) -> Iterator[Part]:
     ended = source_run.last_at if source_run and anomaly.leak_class == "temporal" else None
     if ended is not None and ended <= anomaly.occurred_at:
         apart = duration((anomaly.occurred_at - ended).total_seconds())
-        yield Part(f", {apart} after that run had ended")
+        if anomaly.rule in _OWNERS:
+            yield Part(f", {apart} after run ")
+            yield Part(anomaly.source_run_id or "", "run")
+            yield Part(" had ended")
+        else:
+            yield Part(f", which had ended {apart} before")
     elif anomaly.leak_class == "spatial" and anomaly.rule in _OWNERS:
         yield Part(", while run ")
         yield Part(anomaly.source_run_id or "", "run")

@@ -24,7 +24,7 @@ WORDS: Mapping[str, Mark] = {
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One side: a run's context at an event. `events` stand in the run, `left_out` top-level keys are not drawn."""
+    """One side: a run’s context at an event; `left_out` top-level keys are not drawn."""
 
     run_id: str
     workflow: str
@@ -34,7 +34,7 @@ class Snapshot:
     session: str | None
     tenant: str | None
     partial: bool
-    event_pk: int
+    event_id: str
     nodes: tuple[Node, ...]
     left_out: int
 
@@ -79,7 +79,7 @@ def pair(project: Project, lead: Anomaly, *, beside: list[Anomaly]) -> Pair:
     event = as_event(lead.event)
     marks = {each.path: mark_of(each) for each in (*beside, lead) if each.path != "$"}
     own = identity_of(lead.run)
-    victim = snapshot(event, pk=lead.event_id, own=own, marks=marks)
+    victim = snapshot(event, own=own, marks=marks)
     found = _source(project, lead)
     source, between = None, None
     if found is not None:
@@ -90,13 +90,13 @@ def pair(project: Project, lead: Anomaly, *, beside: list[Anomaly]) -> Pair:
             if each.source_event_id == lead.source_event_id and each.source_path and each.source_path != "$"
         }
         source_own = identity_of(found.run) if found.run_id != lead.run_id else own
-        source = snapshot(source_event, pk=found.pk, own=source_own, marks=source_marks)
+        source = snapshot(source_event, own=source_own, marks=source_marks)
         between = (event.occurred_at - source_event.occurred_at).total_seconds()
     carrier = _carrier(lead.source_resource, as_event(found) if found else None, event)
     return Pair(victim, source, carrier, between, lead)
 
 
-def snapshot(event: ContextEvent, *, pk: int, own: Identity, marks: Mapping[str, Mark]) -> Snapshot:
+def snapshot(event: ContextEvent, *, own: Identity, marks: Mapping[str, Mark]) -> Snapshot:
     """One event's context, drawn."""
     nodes = tree(event.context, marks=marks, own=own)
     return Snapshot(
@@ -108,7 +108,7 @@ def snapshot(event: ContextEvent, *, pk: int, own: Identity, marks: Mapping[str,
         session=own.session,
         tenant=own.tenant,
         partial=event.partial,
-        event_pk=pk,
+        event_id=event.event_id,
         nodes=nodes,
         left_out=left_out(event.context, nodes),
     )

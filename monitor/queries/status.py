@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, IntegerField, Min, Q, Sum
+from django.db.models import Count, Func, IntegerField, Min, Q, Sum
 from django.db.models.functions import Greatest
-from django.contrib.postgres.fields import ArrayField
-from django.db.models import Func
 
-from monitor.models import Anomaly, Event, Incident, Notification, Project, Work
+from monitor.models import Event, Incident, Notification, Project, Work
 from monitor.queries.anomalies import standing
 from monitor.queries.wire import rfc3339
+
+COUNTED_AT_MOST = 100_000
+"""Hourly counts stop here: a probe must stay cheap however busy the hour was."""
 
 
 class Cardinality(Func):
@@ -29,6 +30,7 @@ class PipelineStatus:
 
     `pending_events` counts what is still to be judged: each event, and 1 for each run that is to be
     looked at again without a new event. `failing_runs` are those whose judging raised an error.
+    The counts of the last hour stop at COUNTED_AT_MOST.
     """
 
     pending_events: int
@@ -65,9 +67,16 @@ def pipeline(project: Project, *, now: datetime) -> PipelineStatus:
         oldest_pending_seconds=max(0.0, (now - work["oldest"]).total_seconds()) if work["oldest"] else None,
         failing_runs=work["failing"],
         last_event_at=last,
-        events_last_hour=events.filter(received_at__gt=hour_ago).count(),
-        anomalies_last_hour=standing(project).filter(detected_at__gt=hour_ago).count(),
+        events_last_hour=events.filter(received_at__gt=hour_ago)[:COUNTED_AT_MOST].count(),
+        anomalies_last_hour=standing(project).filter(detected_at__gt=hour_ago)[:COUNTED_AT_MOST].count(),
     )
+
+
+def incidents_by_status(project: Project) -> dict[str, int]:
+    """How many incidents the project has in each status; withdrawn ones do not count."""
+    rows = Incident.objects.filter(project=project, withdrawn_at=None).values("status")
+    found = {row["status"]: row["n"] for row in rows.annotate(n=Count("id")).order_by("status")}
+    return {status: found.get(status, 0) for status in Incident.Status.values}
 
 
 def as_json(status: PipelineStatus) -> dict[str, Any]:

@@ -46,6 +46,11 @@ class Query:
     at: int = 0
     before: str = ""
 
+    @property
+    def wrong(self) -> str:
+        """What was typed from the error on."""
+        return self.text[self.at :]
+
     def any_of(self, name: str) -> tuple[str, ...]:
         """The values of a field that are asked for."""
         return tuple(term.value for term in self.terms if term.field == name and not term.negative)

@@ -16,7 +16,7 @@ from monitor.services.actor import Actor
 
 logger = logging.getLogger(__name__)
 
-TOKEN_PREFIX = "ct_"
+TOKEN_PREFIX = "ct_"  # noqa: S105 - the part that is the same in every key
 USE_NOTED_EVERY = timedelta(minutes=1)
 _RANDOM_CHARS = 40
 _SHOWN_CHARS = 10

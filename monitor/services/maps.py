@@ -32,11 +32,11 @@ def put_map(*, project: Project, workflow: str, text: str, by: Actor, now: datet
     if parsed.workflow != workflow:
         problem = MapProblem(None, "workflow", f'must be "{workflow}", the workflow that it is put for')
         raise MapError((problem,))
+    if "\0" in text or "\0" in (parsed.owner or ""):
+        raise MapError((MapProblem(None, "$", "holds a NUL character: remove it"),))
     digest = hashlib.sha256(text.encode()).digest()
     with transaction.atomic():
-        row, _ = Workflow.objects.get_or_create(
-            project=project, name=workflow, defaults={"first_seen_at": now}
-        )
+        row, _ = Workflow.objects.get_or_create(project=project, name=workflow, defaults={"first_seen_at": now})
         row = Workflow.objects.select_for_update(no_key=True).get(pk=row.pk)
         latest = version_in_force(project, workflow)
         if latest is not None and bytes(latest.digest) == digest:

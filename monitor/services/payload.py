@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from monitor.models import Anomaly, Incident, Project
+from monitor.queries.incidents import as_json
+from monitor.queries.wire import rfc3339
 
 
 def incident_payload(incident: Incident, *, kind: str, now: datetime) -> dict[str, Any]:
@@ -13,26 +15,25 @@ def incident_payload(incident: Incident, *, kind: str, now: datetime) -> dict[st
 
     Shape: `{"type", "timestamp", "data": {the API's incident, "sentence", "source", "project"}}`.
     """
-    data: dict[str, Any] = {
-        "id": str(incident.uuid),
-        "key": incident.key,
+    data = {
+        **as_json(incident),
         "sentence": incident.title,
         "source": _source(incident),
         "project": incident.project.slug,
     }
-    return {"type": kind, "timestamp": _instant(now), "data": data}
+    return {"type": kind, "timestamp": rfc3339(now), "data": data}
 
 
 def test_payload(project: Project, *, by: str, now: datetime) -> dict[str, Any]:
     """The body of a test message: it says who asked for it, and is about no incident."""
     data = {"message": f"This is a test of the webhook, asked for by {by}.", "project": project.slug}
-    return {"type": "test", "timestamp": _instant(now), "data": data}
+    return {"type": "test", "timestamp": rfc3339(now), "data": data}
 
 
 def _source(incident: Incident) -> dict[str, Any] | None:
     """The run, step, path and resource that the incident's most telling anomaly came from."""
-    telling = Anomaly.objects.filter(incident=incident, source_run_id__isnull=False)
-    first = telling.order_by("source_resource", "occurred_at", "id").first()
+    known = Anomaly.objects.filter(project=incident.project_id, incident=incident, source_run_id__isnull=False)
+    first = known.order_by("source_resource", "occurred_at", "id").first()
     if first is None:
         return None
     return {
@@ -41,7 +42,3 @@ def _source(incident: Incident) -> dict[str, Any] | None:
         "path": first.source_path,
         "resource": first.source_resource,
     }
-
-
-def _instant(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

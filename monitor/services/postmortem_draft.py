@@ -63,9 +63,9 @@ def _impact(incident: Incident) -> str:
         last_at__gte=incident.occurred_at,
     ).count()
     lasted = (incident.last_occurred_at - incident.occurred_at).total_seconds()
-    runs = f"{incident.run_count:,} of {count(within, 'run')} of {escape(incident.workflow)} in that time"
+    runs = f"{incident.run_count:,} of {count(max(within, incident.run_count), 'run')} of {incident.workflow}"
     lines = [
-        f"- **Runs**: {runs}",
+        f"- **Runs**: {escape(runs)} in that time",
         f"- **Sessions**: {incident.session_count or 'none named'}",
         f"- **Tenants**: {incident.tenant_count or 'none named'}",
         f"- **Lasted**: {duration(lasted)}, from the first leak to the last, {_utc(incident.occurred_at)} to "
@@ -110,8 +110,8 @@ def _deliveries(incident: Incident) -> list[tuple[datetime, str]]:
     return [
         (
             row.delivered_at,
-            f"Alert {row.kind} delivered to {escape(row.channel.name)} "
-            f"{duration((row.delivered_at - row.created_at).total_seconds())} after it was due",
+            f"Alert ({escape(row.kind.removeprefix('incident.'))}) delivered to {escape(row.channel.name)} in "
+            f"{duration((row.delivered_at - row.created_at).total_seconds())}",
         )
         for row in rows.order_by("delivered_at", "id")[:MOST_LINES]
         if row.delivered_at is not None

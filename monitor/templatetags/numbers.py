@@ -43,7 +43,8 @@ def markdown_line(text: str) -> SafeString:
 @register.simple_tag
 def incidents_by(by: str, value: str) -> str:
     """The list of incidents of one workflow, class, rule or severity."""
-    return f"{reverse('incidents')}?{urlencode({'q': f'{by}:"{value}"'})}"
+    query = f'{by}:"{value}"'
+    return f"{reverse('incidents')}?{urlencode({'q': query})}"
 
 
 @register.filter

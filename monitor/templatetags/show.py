@@ -58,7 +58,10 @@ def number(value: float | None) -> str:
 @register.filter
 def percent(share: float | None) -> str:
     """A share of one, in hundredths: 0.60 %."""
-    return "none yet" if share is None else f"{share * 100:.2f}{NBSP}%"
+    if share is None:
+        return "none yet"
+    digits = 2 if share < 0.1 else 1 if share < 0.9995 else 0
+    return f"{share * 100:.{digits}f}{NBSP}%"
 
 
 @register.filter

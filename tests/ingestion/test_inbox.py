@@ -63,9 +63,7 @@ def test_what_is_stored_reads_back_as_it_was_checked():
     row = Event.objects.get()
     assert as_event(row) == event
     assert row.occurred_at == datetime(2026, 11, 20, 8, 0, 0, 123456, tzinfo=UTC)
-    assert row.context_bytes == len(
-        json.dumps(event.context, separators=(",", ":"), ensure_ascii=False).encode()
-    )
+    assert row.context_bytes == len(json.dumps(event.context, separators=(",", ":"), ensure_ascii=False).encode())
     assert (row.received_at, row.workflow, row.step, row.phase) == (NOW, "checkout", "LoadCart", "exit")
     touched = ResourceAccess.objects.get()
     assert (touched.store, touched.key, touched.op) == ("redis", "cart:1", "write")
@@ -111,9 +109,12 @@ def test_overlapping_batches_in_parallel_store_each_event_once_and_never_deadloc
     """Four senders, two of them on separate connections at any time, send shuffled overlapping batches."""
     project = make_project()
     events = [
-        checked(event_id=f"e-{n}", run_id=f"r-{n % 7}", workflow=f"w-{n % 3}", accesses=[
-            {"store": "redis", "op": "read", "key": "k"}
-        ])
+        checked(
+            event_id=f"e-{n}",
+            run_id=f"r-{n % 7}",
+            workflow=f"w-{n % 3}",
+            accesses=[{"store": "redis", "op": "read", "key": "k"}],
+        )
         for n in range(60)
     ]
     totals: list[Accepted] = []

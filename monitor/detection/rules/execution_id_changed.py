@@ -31,6 +31,7 @@ class ExecutionIdChanged(Rule):
 
     id = "execution-id-changed"
     title = "Another run's execution id in the context"
+    says = "Execution id {observed} stands in run {run_id}, whose own is {expected}, at {place}"
     severity = "critical"
     kind = "state"
     blame = "owner"
@@ -63,9 +64,7 @@ class ExecutionIdChanged(Rule):
             return
         for mark in scene.snapshot.marks:
             if mark.kind == "execution_id" and differs(mark.text, own) and _is_foreign(scene, mark):
-                yield self.finding(
-                    scene, mark.location, expected=own, observed=mark.value, wants=mark.text
-                )
+                yield self.finding(scene, mark.location, expected=own, observed=mark.value, wants=mark.text)
 
 
 def _is_foreign(scene: Scene, mark: Mark) -> bool:

@@ -25,6 +25,7 @@ class ForeignSession(ForeignOwner):
 
     id = "foreign-session"
     title = "Another session in the context"
+    says = "Session {observed} stands in run {run_id}, whose own is {expected}, at {place}"
     identity = "session"
     guide = Guide(
         summary="A session key in the context is not the run's own session.",

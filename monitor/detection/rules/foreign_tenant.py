@@ -25,6 +25,7 @@ class ForeignTenant(ForeignOwner):
 
     id = "foreign-tenant"
     title = "Another tenant in the context"
+    says = "Tenant {observed} stands in run {run_id}, whose own is {expected}, at {place}"
     identity = "tenant"
     guide = Guide(
         summary="A tenant in the context is not the run's own tenant.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from monitor.detection.anomaly import Finding
-from monitor.detection.identity import KINDS, Kind
+from monitor.detection.identity import KINDS
 from monitor.detection.paths import Location
 from monitor.detection.rule import Guide, Rule, Scene
 from monitor.detection.snapshot import MISSING
@@ -22,14 +22,15 @@ class IdentityLost(Rule):
 
     Clean: the session moves from `$.session_id` to `$.auth.session_id`: it is still in the event.
 
-    False positives: a step that hands on only a part of the context. Send such snapshots as
-    `partial`: then what is absent proves nothing.
+    False positives: a snapshot that shows only a part of the context. Send it as `partial`: it cannot
+    prove that the identity stands nowhere else.
 
     Source: RULES.md, Identity.
     """
 
     id = "identity-lost"
     title = "The run's own identity is gone"
+    says = "Run {run_id} has lost its own {expected} at {place}"
     severity = "warning"
     kind = "state"
     guide = Guide(
@@ -50,13 +51,14 @@ class IdentityLost(Rule):
 
     def judge(self, scene: Scene) -> Iterable[Finding]:
         """A finding at each place where an identity stood and nothing stands now."""
-        if not scene.stood:
+        if scene.event.partial or not scene.stood:
             return
         here = {mark.kind for mark in scene.snapshot.marks if mark.text == scene.own.of(mark.kind)}
-        lost = [place for place in scene.stood if place[0] not in here and self._gone(scene, place)]
+        lost = [place for place in scene.stood if place[0] not in here and _is_gone(scene, place[1])]
         for kind, location in sorted(lost, key=lambda place: (place[1], KINDS.index(place[0]))):
             yield self.finding(scene, location, expected=scene.own.of(kind), observed=None)
 
-    def _gone(self, scene: Scene, place: tuple[Kind, Location]) -> bool:
-        value = scene.snapshot.at(place[1])
-        return value is None or (value is MISSING and not scene.event.partial)
+
+def _is_gone(scene: Scene, location: Location) -> bool:
+    value = scene.snapshot.at(location)
+    return value is None or value is MISSING

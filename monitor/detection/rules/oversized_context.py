@@ -26,6 +26,7 @@ class OversizedContext(Rule):
 
     id = "oversized-context"
     title = "The context is too large"
+    says = "The context of run {run_id} is {observed} bytes at {place}, over its limit of {expected}"
     severity = "warning"
     kind = "state"
     guide = Guide(

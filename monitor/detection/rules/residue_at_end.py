@@ -26,6 +26,7 @@ class ResidueAtEnd(Rule):
 
     id = "residue-at-end"
     title = "A run ends with something to clean up"
+    says = "Run {run_id} ends with {observed} still at {place}, which its map cleans up"
     severity = "warning"
     kind = "run"
     needs = "cleanup"

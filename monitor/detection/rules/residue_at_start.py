@@ -26,6 +26,7 @@ class ResidueAtStart(Rule):
 
     id = "residue-at-start"
     title = "A run starts with something left over"
+    says = "Run {run_id} starts with {observed} at {place}, which is none of its inputs"
     severity = "high"
     kind = "run"
     needs = "inputs"

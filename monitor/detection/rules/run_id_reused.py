@@ -27,6 +27,7 @@ class RunIdReused(Rule):
 
     id = "run-id-reused"
     title = "One run id for several runs"
+    says = "Run id {run_id} was used again: {place} asserts {observed}, the run before asserted {expected}"
     severity = "high"
     kind = "run"
     needs = "asserted identity"
@@ -39,8 +40,7 @@ class RunIdReused(Rule):
         false_positives="A sender that asserts a new execution id for each attempt: assert the run's, "
         "and put the attempt's into attributes.",
         fix=(
-            "Make run ids unique in themselves: a UUID, or the counter with host, process and start "
-            "time in it.",
+            "Make run ids unique in themselves: a UUID, or the counter with host, process and start time in it.",
             "Refuse to start a run whose id is already there.",
             "Look at what is keyed by the run id (results, locks, caches) for these runs and separate it.",
         ),
@@ -48,6 +48,7 @@ class RunIdReused(Rule):
     )
 
     def judge(self, scene: Scene) -> Iterable[Finding]:
-        """A finding at the first event of each run after the first behind the id."""
-        if scene.first and scene.reused is not None:
-            yield self.finding(scene, (), expected=scene.reused.first, observed=scene.reused.this)
+        """A finding at the first event that asserts another run, for each after the first."""
+        reused = scene.reused
+        if reused is not None and reused.event_id == scene.event.event_id:
+            yield self.finding(scene, (), expected=reused.first, observed=reused.this)

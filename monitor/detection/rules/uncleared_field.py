@@ -29,6 +29,7 @@ class UnclearedField(Rule):
 
     id = "uncleared-field"
     title = "A field that must be clear is not"
+    says = "Run {run_id} holds {observed} at {place}, where its map says it must be clear"
     severity = "high"
     kind = "state"
     needs = "must_be_clear"
@@ -41,7 +42,7 @@ class UnclearedField(Rule):
         "for somebody else.",
         leaking="$.gift must be clear at run.start, and a run on a reused worker starts with the gift of "
         "the run before.",
-        clean="$.promo is there and holds an empty list: null, \"\", [], {}, 0 and false are empty.",
+        clean='$.promo is there and holds an empty list: null, "", [], {}, 0 and false are empty.',
         false_positives="A step that rightly fills the field first: name the moment at which it must be "
         "clear, such as LoadCart.enter, instead of any.",
         fix=(

@@ -25,8 +25,8 @@ from monitor.management.servers.process import Program, end, living
 from monitor.management.servers.system_user import (
     SystemUser,
     give,
-    make_readable,
     make_reachable,
+    make_readable,
     postgres_user,
 )
 
@@ -127,11 +127,17 @@ class Postgres:
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(mode=0o700)
         give(user, new)
-        ids = {"user": user.user_id, "group": user.group_id, "extra_groups": []} if user.switched else {}
         command = [str(binaries / "initdb"), "-D", str(new), "-U", "postgres", "--auth=trust", "--encoding=UTF8"]
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         result = subprocess.run(  # noqa: S603 - our own command line, no shell
-            [*command, *locale], cwd=new, env=_plain_environment(), capture_output=True, check=False, **ids
+            [*command, *locale],
+            cwd=new,
+            env=_plain_environment(),
+            user=user.user_id if user.switched else None,
+            group=user.group_id if user.switched else None,
+            extra_groups=[] if user.switched else None,
+            capture_output=True,
+            check=False,
         )
         if result.returncode:
             reason = result.stderr.decode(errors="replace").strip() or f"exit code {result.returncode}"
@@ -143,8 +149,8 @@ class Postgres:
         found = file.read_text().strip() if file.exists() else "no"
         if found != VERSION:
             raise CannotStart(
-                f"{self.data} holds data of PostgreSQL version {found}, and this program brings {VERSION}. Move the "
-                "folder away, or give another HOME_DIR."
+                f"{self.data} holds data of PostgreSQL version {found}, and this program brings {VERSION}. Move "
+                "the folder away, or give another HOME_DIR."
             )
 
 

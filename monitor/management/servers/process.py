@@ -25,7 +25,10 @@ LOG_KEPT_BYTES = 10 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to run and how it ends: `stop_signal` asks, `hard_signal` insists, SIGKILL settles it."""
+    """What to run and how it ends: `stop_signal` asks, `hard_signal` insists, SIGKILL settles it.
+
+    Its output goes to a log file, or to ours with `on_terminal`; `before` runs ahead of every start.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -35,6 +38,7 @@ class Program:
     group_id: int | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     hard_signal: signal.Signals = signal.SIGKILL
+    on_terminal: bool = False
     before: Callable[[], None] = lambda: None
 
 
@@ -81,8 +85,8 @@ def start(program: Program, log_dir: Path) -> Child:
             env={**os.environ, **program.env},
             cwd=program.cwd,
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            stdout=None if program.on_terminal else output,
+            stderr=None if program.on_terminal else subprocess.STDOUT,
             start_new_session=True,
             user=program.user_id,
             group=program.group_id,

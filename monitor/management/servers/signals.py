@@ -43,6 +43,6 @@ class Signals:
         if readable:
             self._ours.recv(4096)
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
+    def _note(self, number: int, _frame: FrameType | None) -> None:
         if number in _STOPS and self.stop is None:
             self.stop = signal.Signals(number)

@@ -142,9 +142,7 @@ class Supervisor:
     def _start(self, kept: Kept) -> None:
         kept.program.before()
         kept.child = start(kept.program, self._home.log_dir)
-        self._home.remember(
-            other.child for other in self._kept if other.child is not None and not other.is_server
-        )
+        self._home.remember(other.child for other in self._kept if other.child is not None and not other.is_server)
 
     def _where(self, name: str) -> str:
         return self.log_of(name)
@@ -169,7 +167,7 @@ class Supervisor:
 
     def _ended(self, children: list[Child], seconds: float) -> bool:
         deadline = time.monotonic() + seconds
-        while any([child.returncode() is None for child in children]):
+        while any(child.returncode() is None for child in children):
             left = deadline - time.monotonic()
             if left <= 0:
                 return False

@@ -2,6 +2,7 @@
 import { startCopying } from "./copy.js";
 import { startKeys } from "./keys.js";
 import { startPolling } from "./poll.js";
+import { startPrinting } from "./print.js";
 import { startTheme } from "./theme.js";
 import { startTimes } from "./times.js";
 
@@ -10,6 +11,7 @@ startTheme();
 startCopying();
 startKeys();
 startPolling();
+startPrinting();
 
 // Menus close when one clicks elsewhere or presses Escape, as people expect of menus.
 document.addEventListener("click", (event) => {

@@ -33,6 +33,10 @@ export function showTimes(root = document) {
     const format = formatters[element.dataset.show];
     if (format) write(element, format.format(new Date(element.dateTime)));
   }
+  for (const element of root.querySelectorAll("text[data-at]")) {
+    const format = element.dataset.seconds ? formatters.clock : formatters.minute;
+    write(element, format.format(new Date(element.dataset.at)));
+  }
   const zone = new Intl.DateTimeFormat("en-GB", { timeZoneName: "short" })
     .formatToParts(new Date()).find((part) => part.type === "timeZoneName").value;
   for (const element of root.querySelectorAll("[data-zone]")) write(element, zone);

@@ -1,0 +1,104 @@
+"""The runs behind a run id, ready to be judged: their events in order, identity, map and family."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from monitor.detection.context_map import ContextMap
+from monitor.detection.event import Event
+from monitor.detection.family import kin_of_part
+from monitor.detection.identity import Identity, Kin, KinRun
+from monitor.detection.own import OwnIdentity
+from monitor.detection.reuse import Part, Reuse
+from monitor.detection.rule import Reused
+from monitor.detection.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run: nearly always the only one behind its run id, which then has the number 0.
+
+    `number` is the `owner` of its findings. `family` is that of the run id, `kin` the run's own part
+    of it. `reused` is set for the second run behind an id and on.
+    """
+
+    number: int
+    snapshots: tuple[Snapshot, ...]
+    learnt: OwnIdentity
+    parent_run_id: str | None
+    context_map: ContextMap | None
+    family: Kin
+    kin: Kin
+    reused: Reused | None
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Its events, in the order of the run."""
+        return tuple(snapshot.event for snapshot in self.snapshots)
+
+    @property
+    def run_id(self) -> str:
+        """The id it goes by."""
+        return self.snapshots[0].event.run_id
+
+    @property
+    def workflow(self) -> str:
+        """The workflow it is a run of: its first event's."""
+        return self.snapshots[0].event.workflow
+
+    @property
+    def own(self) -> Identity:
+        """Its own identity."""
+        return self.learnt.identity
+
+    @property
+    def first_at(self) -> datetime:
+        """When it began, by the sender's clock."""
+        return min(snapshot.event.occurred_at for snapshot in self.snapshots)
+
+    @property
+    def last_at(self) -> datetime:
+        """When it was last seen, by the sender's clock."""
+        return max(snapshot.event.occurred_at for snapshot in self.snapshots)
+
+    def as_kin(self) -> KinRun:
+        """The run as its relatives' `Kin` lists it."""
+        asserted = self.learnt.asserted
+        return KinRun(self.run_id, self.own, asserted, self.parent_run_id, self.number, self.first_at)
+
+    def is_kin_of(self, other: Run) -> bool:
+        """Whether the other run is an ancestor or a descendant of this one."""
+        family = (*self.kin.ancestors, *self.kin.descendants)
+        return any(one.run_id == other.run_id and one.number == other.number for one in family)
+
+
+def runs_behind(
+    events: Iterable[Event],
+    *,
+    context_map: ContextMap | None,
+    kin: Kin,
+    maps: Mapping[str, ContextMap] | None = None,
+) -> tuple[Run, ...]:
+    """The runs behind the run id of these events, by their first event; raises ValueError for none.
+
+    `context_map` is the map of the run's workflow; `maps`, by workflow, takes its place where the
+    caller has them all: a reused run id may stand for runs of several workflows. `kin` is the
+    family of the run id.
+    """
+    reuse = Reuse.of(events)
+    alone = []
+    for number, part in enumerate(reuse.parts):
+        part_map = context_map if maps is None else maps.get(part.workflow)
+        alone.append(_run(number, part, part_map, reuse.seen_at(number)))
+    parts = [one.as_kin() for one in alone]
+    return tuple(replace(one, family=kin, kin=kin_of_part(kin, parts, one.number)) for one in alone)
+
+
+def _run(number: int, part: Part, context_map: ContextMap | None, reused: Reused | None) -> Run:
+    snapshots = tuple(Snapshot(event, context_map) for event in part.events)
+    learnt = OwnIdentity()
+    for snapshot in snapshots:
+        learnt.learn(snapshot)
+    return Run(number, snapshots, learnt, part.parent_run_id, context_map, Kin(), Kin(), reused)
