@@ -42,5 +42,7 @@ def respond(problem: Problem) -> HttpResponse:
 
 def unavailable(what: str) -> Problem:
     """Something we need is away: the sender keeps what it has and comes again."""
-    detail = f"{what} cannot be reached. Nothing was stored: send it again in {RETRY_SECONDS} seconds."
+    detail = (
+        f"{what} cannot be reached, and nothing is known to be stored. Send it again in {RETRY_SECONDS} seconds."
+    )
     return Problem(503, detail, headers={"Retry-After": str(RETRY_SECONDS)})

@@ -41,10 +41,10 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 def _members(least: str) -> Callable[[MemberView[P]], View[P]]:
     def gate(view: MemberView[P]) -> View[P]:
         @wraps(view)
-        def gated(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def gated(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if not request.user.is_authenticated:
                 return _to_sign_in(request)
-            mine = memberships_of(cast(User, request.user))
+            mine = memberships_of(request.user)
             membership = _choose(request, mine)
             if membership is None:
                 return render(request, "monitor/auth/no_project.html", status=403)
@@ -111,7 +111,9 @@ def run_or_404(request: MemberRequest, run_id: str) -> Run:
 
 def postmortem_or_404(request: MemberRequest, uuid: UUID) -> Postmortem:
     """The postmortem with this id, of the current project."""
-    found = Postmortem.objects.filter(project=project_for(request), uuid=uuid).select_related("project", "created_by")
+    found = Postmortem.objects.filter(project=project_for(request), uuid=uuid).select_related(
+        "project", "created_by"
+    )
     return get_object_or_404(found)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.forms import ModelForm
@@ -15,15 +15,33 @@ if TYPE_CHECKING:
     MembershipRows = admin.TabularInline[Membership, Project]
     ProjectBase = admin.ModelAdmin[Project]
     MembershipBase = admin.ModelAdmin[Membership]
+    MembershipFormBase = ModelForm[Membership]
 else:
+    MembershipFormBase = ModelForm
     MembershipRows = admin.TabularInline
     ProjectBase = MembershipBase = admin.ModelAdmin
+
+
+class MembershipForm(MembershipFormBase):
+    """A member with a role."""
+
+    class Meta:
+        model = Membership
+        fields = ("user", "role")
+
+    def save(self, commit: bool = True) -> Membership:
+        """Stamps a new member."""
+        if self.instance.created_at is None:
+            self.instance.created_at = timezone.now()
+        saved: Membership = super().save(commit)
+        return saved
 
 
 class MembershipInline(MembershipRows):
     """The people of a project."""
 
     model = Membership
+    form = MembershipForm
     extra = 1
     fields = ("user", "role")
     autocomplete_fields = ("user",)
@@ -45,15 +63,6 @@ class ProjectAdmin(ProjectBase):
             obj.created_at = timezone.now()
         super().save_model(request, obj, form, change)
 
-    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Stamps new members."""
-        for membership in formset.save(commit=False):
-            membership.created_at = membership.created_at or timezone.now()
-            membership.save()
-        for membership in formset.deleted_objects:
-            membership.delete()
-        formset.save_m2m()
-
 
 @admin.register(Membership)
 class MembershipAdmin(MembershipBase):
@@ -65,9 +74,7 @@ class MembershipAdmin(MembershipBase):
     autocomplete_fields = ("user", "project")
     search_fields = ("user__username", "user__email", "project__name")
 
-    def save_model(
-        self, request: HttpRequest, obj: Membership, form: ModelForm[Membership], change: bool
-    ) -> None:
+    def save_model(self, request: HttpRequest, obj: Membership, form: ModelForm[Membership], change: bool) -> None:
         """Stamps a new membership."""
         if not change:
             obj.created_at = timezone.now()

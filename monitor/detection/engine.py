@@ -22,7 +22,7 @@ from monitor.detection.judging import RuleError, RunJudge, Setting, digest_of
 from monitor.detection.order import has_sequence, once_each, order_key
 from monitor.detection.rule import Rule
 from monitor.detection.runs import runs_behind
-from monitor.detection.snapshot import Snapshot
+from monitor.detection.snapshot import snapshots_of
 
 __all__ = ["Holding", "Judgement", "RuleError", "RunFacts", "Watch", "advance", "judge_run"]
 
@@ -60,7 +60,7 @@ def judge_run(
 
     `context_map` is the map of the run's workflow; `maps`, by workflow, takes its place where the
     caller has them all: a reused run id may stand for runs of several workflows. `watch=None`
-    leaves holdings out. Raises ValueError for no events.
+    is for callers that store nothing: there are no holdings and no state. Raises ValueError for no events.
     """
     judges = []
     for run in runs_behind(events, context_map=context_map, kin=kin, maps=maps):
@@ -74,7 +74,7 @@ def judge_run(
         judge.number, judge.reused = run.number, run.reused
         judge.judge(run.snapshots, setting)
         judges.append(judge)
-    return _judgement(judges, whole=True)
+    return _judgement(judges, whole=True, stored=watch is not None)
 
 
 def advance(
@@ -107,14 +107,14 @@ def advance(
     events.sort(key=lambda event: order_key(event, by_sequence=judge.by_sequence))
     if not judge.follows(events[0]) or (judge.ended and any(event.final for event in events)):
         return None
-    snapshots = [Snapshot(event, part_map) for event in events]
+    snapshots = snapshots_of(events, part_map)
     if not judge.own.keeps(snapshots):
         return None
     judge.judge(snapshots, setting)
-    return _judgement([judge], whole=False)
+    return _judgement([judge], whole=False, stored=True)
 
 
-def _judgement(judges: Sequence[RunJudge], *, whole: bool) -> Judgement:
+def _judgement(judges: Sequence[RunJudge], *, whole: bool, stored: bool) -> Judgement:
     findings: dict[tuple[AnomalyKey, int], Finding] = {}
     for judge in judges:
         for finding in judge.findings:
@@ -127,7 +127,7 @@ def _judgement(judges: Sequence[RunJudge], *, whole: bool) -> Judgement:
         findings=tuple(findings.values()),
         holdings=tuple(holdings.values()),
         facts=together(tuple(judge.facts for judge in judges)),
-        state=_dump(judges),
+        state=_dump(judges) if stored else b"",
         whole=whole,
         errors=tuple(error for judge in judges for error in judge.errors),
     )

@@ -43,9 +43,9 @@ def kin_of_part(kin: Kin, parts: Sequence[KinRun], number: int) -> Kin:
 
     The runs behind a reused id can be each other's relatives, and have different parents.
     """
-    people = dict.fromkeys([*kin.ancestors, *kin.descendants, *parts])
-    if len(parts) == 1 and all(one.number == 0 for one in people):
+    if len(parts) == 1 and all(one.number == 0 for one in (*kin.ancestors, *kin.descendants)):
         return kin
+    people = dict.fromkeys([*kin.ancestors, *kin.descendants, *parts])
     me, tree = parts[number], _Tree(people)
     above = tree.closure(tree.parents(me), tree.parents)
     below = tree.closure(tree.children(me), tree.children)

@@ -28,8 +28,11 @@ class ForeignOwner(Rule):
         own = scene.own.of(self.identity)
         if own is None:
             return
+        suspects = [mark for mark in scene.snapshot.marks if mark.kind == self.identity and mark.text != own]
+        if not suspects:
+            return
         inherited = [ancestor.asserted.of(self.identity) for ancestor in scene.kin.ancestors]
         rightful = [own, *(one for one in inherited if one is not None)]
-        for mark in scene.snapshot.marks:
-            if mark.kind == self.identity and all(differs(mark.text, one) for one in rightful):
+        for mark in suspects:
+            if all(differs(mark.text, one) for one in rightful):
                 yield self.finding(scene, mark.location, expected=own, observed=mark.value, wants=mark.text)

@@ -28,23 +28,42 @@ class Want:
 
     def is_met_by(self, value: Any) -> bool:
         """Whether a value is the one looked for."""
-        if self.as_text and not isinstance(value, str):
-            return bool(identity_text(value) == self.value)
-        return same(value, self.value)
+        if isinstance(value, str):
+            return bool(value == self.value)
+        return identity_text(value) == self.value if self.as_text else same(value, self.value)
 
     def places(self, context: Any) -> list[Location]:
         """Where the value stands, in document order (EVENTS.md, "Order")."""
-        found: list[Location] = []
-        todo: list[tuple[Location, Any]] = [((), context)]
+        found: list[Location] = [()] if self.is_met_by(context) else []
+        target, alike = self.value, self._alike()
+        todo: list[tuple[Any, Any]] = [(context, None)]
         while todo:
-            location, value = todo.pop()
-            if self.is_met_by(value):
-                found.append(location)
-            if isinstance(value, dict):
-                todo.extend([((*location, name), inner) for name, inner in value.items()])
-            elif isinstance(value, list):
-                todo.extend([((*location, index), inner) for index, inner in enumerate(value)])
+            container, trail = todo.pop()
+            for name, value in container.items() if type(container) is dict else enumerate(container):
+                kind = type(value)
+                if kind is str:
+                    if value == target:
+                        found.append(_location((trail, name)))
+                    continue
+                if kind in alike and self.is_met_by(value):
+                    found.append(_location((trail, name)))
+                if kind is dict or kind is list:
+                    todo.append((value, (trail, name)))
         return sorted(found)
+
+    def _alike(self) -> frozenset[type]:
+        """The types, besides text, of which a value can be the one looked for."""
+        if isinstance(self.value, str):
+            return frozenset({int, float} if self.as_text else ())
+        return frozenset({int, float} if type(self.value) in (int, float) else {type(self.value)})
+
+
+def _location(trail: Any) -> Location:
+    parts: list[str | int] = []
+    while trail is not None:
+        trail, part = trail
+        parts.append(part)
+    return tuple(reversed(parts))
 
 
 def value_at(context: Any, location: Location) -> Any:

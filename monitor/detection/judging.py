@@ -124,13 +124,16 @@ class RunJudge:
     def judge(self, snapshots: Sequence[Snapshot], setting: Setting) -> None:
         """Judges further events, all of them after those before; `own` has learnt them already."""
         own = self.own.identity
+        rules = [rule for rule in setting.rules if rule.speaks(setting.context_map)]
         finals = [index for index, snapshot in enumerate(snapshots) if snapshot.event.final]
         last_final = finals[-1] if finals else -1
         for index, snapshot in enumerate(snapshots):
-            self._judge(snapshot, own, setting, final=index == last_final)
+            self._judge(snapshot, own, setting, rules, final=index == last_final)
             self._note(snapshot.event)
 
-    def _judge(self, snapshot: Snapshot, own: Identity, setting: Setting, *, final: bool) -> None:
+    def _judge(
+        self, snapshot: Snapshot, own: Identity, setting: Setting, rules: Sequence[Rule], *, final: bool
+    ) -> None:
         event = snapshot.event
         line = self._lines.follow(event)
         scene = Scene(
@@ -145,7 +148,7 @@ class RunJudge:
             reused=self.reused,
             owner=self.number,
         )
-        for rule in setting.rules:
+        for rule in rules:
             try:
                 found = list(rule.judge(scene))
             except Exception as error:  # a broken rule must not silence its neighbours

@@ -110,7 +110,8 @@ class _Reader:
                 what = "step named twice" if key == "steps" else "key given twice"
                 message = f"{what}; first in line {lines[name]}"
                 raise MapError((MapProblem(name_line, inner, message),))
-            members[name] = self.read(value_node, inner, depth + 1)
+            entry = self.read(value_node, inner, depth + 1)
+            members[name] = Entry(None, name_line, {}) if entry.value is None else entry
             lines[name] = name_line
         return Entry(members, line, lines)
 

@@ -49,6 +49,8 @@ def _whence(finding: Finding, source: Source | None) -> str:
 def _apart(seconds: float) -> str:
     word = "before" if seconds >= 0 else "later"
     seconds = abs(seconds)
+    if seconds < 0.001:
+        return f"less than 1 ms {word}"
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms {word}"
     if seconds < 120:

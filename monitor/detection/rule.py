@@ -74,9 +74,10 @@ class Rule(ABC):
     """One rule of RULES.md. It is stateless: what it needs to remember stands in the scene.
 
     `says` is what is wrong in one sentence without its full stop; it may name {run_id}, {place},
-    {observed} and {expected}. `needs` names what must be declared for the rule to speak ("" for nothing). `leak_class` is its
-    fixed class, or None where the class follows from the source; `without_source` is the class
-    where no source was seen.
+    {observed} and {expected}. `needs` names what must be declared for the rule to speak ("" for
+    nothing). `leak_class` is its fixed class, or None where the class follows from the source;
+    `without_source` is the class where no source was seen. `identity` is the kind of identity that
+    the rule looks for in other runs, if any.
     """
 
     id: ClassVar[str]
@@ -90,6 +91,10 @@ class Rule(ABC):
     without_source: ClassVar[LeakClass] = "unknown"
     identity: ClassVar[Kind | None] = None
     guide: ClassVar[Guide]
+
+    def speaks(self, context_map: ContextMap | None) -> bool:  # noqa: ARG002 - asked of rules that need a map
+        """Whether the rule has what it needs; without it, it is silent and its answer is "not evaluated"."""
+        return True
 
     @abstractmethod
     def judge(self, scene: Scene) -> Iterable[Finding]:

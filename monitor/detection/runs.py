@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from monitor.detection.context_map import ContextMap
 from monitor.detection.event import Event
 from monitor.detection.family import kin_of_part
+from monitor.detection.held import Want
 from monitor.detection.identity import Identity, Kin, KinRun
 from monitor.detection.own import OwnIdentity
+from monitor.detection.paths import Location
 from monitor.detection.reuse import Part, Reuse
 from monitor.detection.rule import Reused
-from monitor.detection.snapshot import Snapshot
+from monitor.detection.snapshot import Snapshot, snapshots_of
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """An event that held a value, and the places where it did, in document order."""
+
+    event: Event
+    places: tuple[Location, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,14 @@ class Run:
     family: Kin
     kin: Kin
     reused: Reused | None
+    _sightings: dict[Want, tuple[Sighting, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    def sightings(self, want: Want) -> tuple[Sighting, ...]:
+        """The events that held a value, in the order of the run; looked for at most once."""
+        if want not in self._sightings:
+            found = ((event, want.places(event.context)) for event in self.events)
+            self._sightings[want] = tuple(Sighting(event, tuple(places)) for event, places in found if places)
+        return self._sightings[want]
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -97,7 +115,7 @@ def runs_behind(
 
 
 def _run(number: int, part: Part, context_map: ContextMap | None, reused: Reused | None) -> Run:
-    snapshots = tuple(Snapshot(event, context_map) for event in part.events)
+    snapshots = snapshots_of(part.events, context_map)
     learnt = OwnIdentity()
     for snapshot in snapshots:
         learnt.learn(snapshot)

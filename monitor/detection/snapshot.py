@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import marshal
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from monitor.detection.context_map import ContextMap
-from monitor.detection.event import Event
+from monitor.detection.event import Event, JSONObject
 from monitor.detection.identity import DEFAULT_NAMES, KINDS, Kind
 from monitor.detection.paths import Location, covers
 from monitor.detection.values import canonical, identity_text
 
 MISSING: Final = object()
+_NAMES = frozenset(DEFAULT_NAMES)
+_CONTAINERS = frozenset({dict, list})
 _WORST_GROWTH = 6
 """No JSON text is longer than this many times its marshalled form plus one byte an element."""
 
@@ -33,13 +36,14 @@ class Mark:
 
 
 class Snapshot:
-    """An event's context as the rules ask about it; what it answers is computed at most once."""
+    """An event's context as the rules ask about it: its marks in document order, its values, its size."""
 
-    __slots__ = ("event", "marks")
+    __slots__ = ("_weight", "event", "marks")
 
-    def __init__(self, event: Event, context_map: ContextMap | None) -> None:
+    def __init__(self, event: Event, marks: list[Mark], weight: int) -> None:
         self.event = event
-        self.marks: list[Mark] = _marks(event.context, context_map)
+        self.marks = marks
+        self._weight = weight
 
     def at(self, location: Location) -> Any:
         """The value at a place, or MISSING."""
@@ -57,10 +61,25 @@ class Snapshot:
 
     def size_bytes_over(self, limit_bytes: int) -> int | None:
         """The size as compact UTF-8 JSON where it is larger than the limit, else None."""
-        if len(marshal.dumps(self.event.context, 2)) * _WORST_GROWTH <= limit_bytes:
+        if self._weight * _WORST_GROWTH <= limit_bytes:
             return None
         size = size_bytes(self.event.context)
         return size if size > limit_bytes else None
+
+
+def snapshots_of(events: Iterable[Event], context_map: ContextMap | None) -> tuple[Snapshot, ...]:
+    """The snapshots of a run's events, in their order.
+
+    A step often enters with what the one before left: an unchanged context is not walked again.
+    """
+    found: list[Snapshot] = []
+    before, marks = b"", list[Mark]()
+    for event in events:
+        form = marshal.dumps(event.context, 2)
+        if form != before:
+            before, marks = form, _marks(event.context, context_map)
+        found.append(Snapshot(event, marks, len(form)))
+    return tuple(found)
 
 
 def size_bytes(context: Any) -> int:
@@ -103,20 +122,20 @@ def _named(context: Any) -> list[Mark]:
     while todo:
         container, trail = todo.pop()
         if type(container) is dict:
-            for name, value in container.items():
-                if type(value) is dict or type(value) is list:
-                    if value:
-                        todo.append((value, (trail, name)))
-                elif name in DEFAULT_NAMES:
-                    text = identity_text(value)
-                    if text is not None:
-                        location = _location((trail, name))
-                        found.append(Mark(DEFAULT_NAMES[name], location, value, text, False))
+            members: Iterable[tuple[Any, Any]] = container.items()
+            if not _NAMES.isdisjoint(container):
+                found.extend(_marks_in(container, trail))
         else:
-            for index, value in enumerate(container):
-                if (type(value) is dict or type(value) is list) and value:
-                    todo.append((value, (trail, index)))
+            members = enumerate(container)
+        todo.extend([(value, (trail, name)) for name, value in members if type(value) in _CONTAINERS])
     return found
+
+
+def _marks_in(container: JSONObject, trail: Any) -> Iterable[Mark]:
+    for name in _NAMES.intersection(container):
+        text = identity_text(container[name])
+        if text is not None:
+            yield Mark(DEFAULT_NAMES[name], _location((trail, name)), container[name], text, False)
 
 
 def _location(trail: Any) -> Location:

@@ -7,20 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.detection.anomaly import Finding, Source
-from monitor.detection.event import Event
 from monitor.detection.held import Want, value_at
 from monitor.detection.paths import Location, render
 from monitor.detection.rule import Rule
-from monitor.detection.runs import Run
+from monitor.detection.runs import Run, Sighting
 from monitor.detection.views import Lookup, RunView
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """An event that held the value, and the places where it did, in document order."""
-
-    event: Event
-    places: tuple[Location, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +52,7 @@ class SourceSearch:
         """The source of a finding, or None where no run is known to have held its value."""
         want = Want.of(finding.wants, as_text=rule.identity is not None)
         victim = self._victim.runs[finding.owner]
-        mine = [one for one in _sightings(victim, want) if finding.location in one.places]
+        mine = [one for one in victim.sightings(want) if finding.location in one.places]
         if rule.blame == "inside":
             return Trail(_named(finding.run_id, mine[0], finding.location, None), victim)
         others = [one for one in self._holding(want) if one.run is not victim]
@@ -85,14 +76,9 @@ class SourceSearch:
             views = {view.run_id: view for view in self._lookup.holders(want.key)}
             views[self._victim.run_id] = self._victim
             runs = [run for _, view in sorted(views.items()) for run in view.runs]
-            found = [Candidate(run, tuple(_sightings(run, want))) for run in runs]
+            found = [Candidate(run, run.sightings(want)) for run in runs]
             self._candidates[want] = tuple(one for one in found if one.sightings)
         return self._candidates[want]
-
-
-def _sightings(run: Run, want: Want) -> list[Sighting]:
-    found = ((event, want.places(event.context)) for event in run.events)
-    return [Sighting(event, tuple(places)) for event, places in found if places]
 
 
 def _owns(run: Run, rule: Rule, want: Want) -> bool:

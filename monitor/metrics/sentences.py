@@ -32,10 +32,14 @@ def headline(now: Figures, before: Figures, *, name: str, before_name: str) -> s
     return f"{sentence}; none resolved yet" if now.resolve.n == 0 else sentence
 
 
-def lede(now: Figures, before: Figures, *, name: str, days: str) -> str:
-    """Say the counts of the quarter and how its mean time to resolve stands against the one before."""
+def lede(now: Figures, before: Figures, *, name: str, days: str, workflows: int) -> str:
+    """Say the counts of the quarter and how its mean time to resolve stands against the one before.
+
+    `workflows` is how many ran: where none did, that nothing was detected says nothing.
+    """
     if now.incidents == 0:
-        said = f"{name} ({days}): nothing was detected."
+        seen = f"nothing was detected in the {count(workflows, 'workflow')} that ran"
+        said = f"{name} ({days}): {seen if workflows else 'no workflow ran, so there was nothing to judge'}."
         if now.false_positives:
             said += f" {count(now.false_positives, 'false positive')} left out."
         return said

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from monitor.detection.catalogue import CATALOGUE
 from monitor.detection.rule import Rule
@@ -47,7 +47,7 @@ class Blind:
 
 def blind_workflows(project: Project, *, since: datetime, until: datetime) -> list[Blind]:
     """Give the workflows with runs in [since, until), by the senders' clocks, that lack a map or any identity."""
-    runs = Run.objects.filter(project=project, workflow=OuterRef("name"), last_at__gte=since, last_at__lt=until)
+    runs = _runs(project, since, until)
     rows = (
         Workflow.objects.filter(Exists(runs), project=project)
         .annotate(
@@ -59,6 +59,15 @@ def blind_workflows(project: Project, *, since: datetime, until: datetime) -> li
         .values_list("name", "has_map", "has_identity")
     )
     return [_blind(name, has_map=has_map, has_identity=has_identity) for name, has_map, has_identity in rows]
+
+
+def workflows_that_ran(project: Project, *, since: datetime, until: datetime) -> int:
+    """Count the workflows with runs in [since, until), by the senders' clocks: of none, nothing can be said."""
+    return Workflow.objects.filter(Exists(_runs(project, since, until)), project=project).count()
+
+
+def _runs(project: Project, since: datetime, until: datetime) -> QuerySet[Run]:
+    return Run.objects.filter(project=project, workflow=OuterRef("name"), last_at__gte=since, last_at__lt=until)
 
 
 def _blind(name: str, *, has_map: bool, has_identity: bool) -> Blind:

@@ -31,7 +31,12 @@ class Heartbeat:
 
 def heartbeat(project: Project, *, now: datetime) -> Heartbeat:
     """What the project's pipeline is doing right now, in three small queries."""
-    last = Event.objects.filter(project=project).order_by("-received_at").values_list("received_at", flat=True).first()
+    last = (
+        Event.objects.filter(project=project)
+        .order_by("-received_at")
+        .values_list("received_at", flat=True)
+        .first()
+    )
     work = Work.objects.filter(project=project, reason="events")
     oldest = work.aggregate(oldest=Min("created_at"))["oldest"]
     waiting = work.values("run").distinct().count() if oldest else 0

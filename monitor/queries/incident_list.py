@@ -50,7 +50,7 @@ class IncidentList:
 
 
 def incident_list(project: Project, query: Query, *, me: User, cursor: str, now: datetime) -> IncidentList:
-    """A page of what the query finds; nothing for a query with an error. Six queries.
+    """A page of what the query finds; nothing for a query with an error. Seven queries.
 
     A cursor that is none of ours means the first page.
     """

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Q, QuerySet
 
 from monitor.models import Anomaly, Incident, IncidentLog, IncidentRun, Notification, Postmortem, Project, Run
+from monitor.queries.headlines import lead_order
 from monitor.queries.overview import epoch_bucket, holder_of
 from monitor.queries.sentence import Part, headline
 from monitor.queries.snapshots import Pair, pair
@@ -16,7 +17,7 @@ from monitor.queries.timeline import Moment, timeline
 SHOWN_RUNS = 10
 BESIDE = 200
 BUCKETS = 24
-MIN_BUCKET_SECONDS = 1.0
+MIN_BUCKET_SECONDS = 0.1
 SPREADING_SECONDS = 120
 IncidentRuns = QuerySet[IncidentRun]
 
@@ -93,9 +94,9 @@ def stamp(incident: Incident) -> tuple[object, ...]:
 
 
 def incident_page(project: Project, incident: Incident, *, run_id: str, now: datetime) -> IncidentPage:
-    """The page, with the evidence of one affected run: `run_id`, else the first that has a source."""
+    """The page, with the evidence of one affected run: `run_id`, else the first."""
     affected = IncidentRun.objects.filter(incident=incident)
-    chosen = _chosen(affected, incident, run_id)
+    chosen = _chosen(affected, run_id)
     lead, beside = _lead(incident, chosen)
     source_run = None
     if lead is not None and lead.source_run_id:
@@ -119,13 +120,11 @@ def incident_page(project: Project, incident: Incident, *, run_id: str, now: dat
     )
 
 
-def _chosen(affected: IncidentRuns, incident: Incident, run_id: str) -> IncidentRun | None:
+def _chosen(affected: IncidentRuns, run_id: str) -> IncidentRun | None:
     found = affected.select_related("run").order_by("first_at", "id")
     if run_id and (named := found.filter(run__run_id=run_id).first()):
         return named
-    sourced = Anomaly.objects.filter(incident=incident, source_run_id__isnull=False).order_by("occurred_at", "id")
-    first = sourced.values_list("run", flat=True).first()
-    return (found.filter(run=first).first() if first else None) or found.first()
+    return found.first()
 
 
 def _lead(incident: Incident, chosen: IncidentRun | None) -> tuple[Anomaly | None, list[Anomaly]]:
@@ -133,8 +132,7 @@ def _lead(incident: Incident, chosen: IncidentRun | None) -> tuple[Anomaly | Non
     if chosen is None:
         return None, []
     of_run = Anomaly.objects.filter(run=chosen.run).select_related("run", "event").order_by("occurred_at", "id")
-    own = of_run.filter(incident=incident)
-    lead = own.filter(source_run_id__isnull=False).first() or own.first()
+    lead = min(of_run.filter(incident=incident).defer("event__body")[:BESIDE], key=lead_order, default=None)
     if lead is None:
         return None, []
     return lead, list(of_run.filter(event=lead.event).defer("event__body")[:BESIDE])
@@ -175,9 +173,10 @@ def _answers(project: Project, incident: Incident, source_run: Run | None) -> An
     sources = Anomaly.objects.filter(incident=incident, source_run_id__isnull=False)
     named = sources.values("source_run_id").distinct()
     sessions = Run.objects.filter(project=project, run_id__in=named, session__isnull=False)
+    named_sessions = sessions.order_by("session").values_list("session", flat=True).distinct()[:3]
     return Answers(
         source_runs=named.count(),
-        source_sessions=tuple(sessions.order_by("session").values_list("session", flat=True).distinct()[:3]),
+        source_sessions=tuple(filter(None, named_sessions)),
         source_workflow=source_run.workflow if source_run else "",
     )
 

@@ -10,19 +10,20 @@ from monitor.metrics.definitions import Figures
 from monitor.metrics.periods import Period, Quarter
 from monitor.metrics.sentences import headline, lede, open_parts
 from monitor.models import Incident, Project
-from monitor.queries.blind import Blind, blind_workflows
+from monitor.queries.blind import Blind, blind_workflows, workflows_that_ran
 from monitor.queries.metrics import Group, first_detected_at, groups
 from monitor.queries.trends import Trends, trends
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A quarter's figures beside those of the quarter before."""
+    """A quarter's figures beside those of the quarter before; `workflows` is how many ran in it."""
 
     period: Period
     before: Quarter
     now: Figures
     earlier: Figures
+    workflows: int
 
     @property
     def headline(self) -> str:
@@ -38,7 +39,7 @@ class Compared:
     @property
     def lede(self) -> str:
         """The counts and the mean time to resolve."""
-        return lede(self.now, self.earlier, name=self.period.name, days=self.period.days)
+        return lede(self.now, self.earlier, name=self.period.name, days=self.period.days, workflows=self.workflows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,13 @@ def compared(project: Project, period: Period, *, now: datetime) -> Compared:
     before = Period.of(period.quarter.plus(-1), period.zone, now=now)
     [present] = groups(project, since=period.since, until=period.until)
     [earlier] = groups(project, since=before.since, until=before.until)
-    return Compared(period=period, before=before.quarter, now=present.figures, earlier=earlier.figures)
+    return Compared(
+        period=period,
+        before=before.quarter,
+        now=present.figures,
+        earlier=earlier.figures,
+        workflows=workflows_that_ran(project, since=period.since, until=period.until),
+    )
 
 
 def where(project: Project, period: Period, *, by: str) -> Where:

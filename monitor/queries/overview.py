@@ -79,7 +79,7 @@ class Overview:
 
 
 def overview(project: Project, *, now: datetime) -> Overview:
-    """The first screen of the overview: six queries, however many incidents there are."""
+    """The first screen of the overview: seven queries, however many incidents there are."""
     standing = Incident.objects.filter(project=project, withdrawn_at=None)
     counts = {
         (row["status"], row["severity"]): row["n"]
@@ -143,9 +143,7 @@ def epoch_bucket(field: str, width: float) -> Floor:
     return Floor(Extract(F(field), "epoch") / Value(width))
 
 
-def _line(
-    incident: Incident, sentence: tuple[Part, ...], spark: tuple[int, ...], now: datetime
-) -> OpenIncident:
+def _line(incident: Incident, sentence: tuple[Part, ...], spark: tuple[int, ...], now: datetime) -> OpenIncident:
     return OpenIncident(
         key=incident.key,
         sentence=sentence,
@@ -170,7 +168,7 @@ def _quiet(project: Project, standing: QuerySet[Incident]) -> Quiet:
     since = last.resolved_at or last.last_detected_at if last else None
     runs = Run.objects.filter(project=project)
     if since is not None:
-        runs = runs.filter(judged_at__gte=since)
+        runs = runs.filter(judged_at__gt=since)
     judged = runs.aggregate(
         runs=Count("id"),
         events=Coalesce(Sum("event_count"), 0),

@@ -90,6 +90,19 @@ def read_timeline(text: str) -> tuple[Moment, ...]:
     return tuple(moments)
 
 
+def add_missing(text: str, known: list[str]) -> str:
+    """Add the known lines of moments that the timeline does not have, in order of time where all can be read.
+
+    A moment that it has, by the second, is left as a person wrote it.
+    """
+    stands = {line.strip()[: len("- 2026-11-17 11:58:00")] for line in text.splitlines()}
+    new = [line for line in known if line[: len("- 2026-11-17 11:58:00")] not in stands]
+    lines = [*filter(None, map(str.rstrip, text.splitlines())), *new]
+    if read_timeline("\n".join(lines)):
+        lines.sort(key=lambda line: line.strip()[2:])
+    return "\n".join(lines)
+
+
 def _mark(text: str) -> str:
     if text.startswith(("**First leak**", "**Last leak**")):
         return "leak"

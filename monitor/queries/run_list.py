@@ -104,10 +104,11 @@ def _anomalies(runs: Sequence[Run]) -> dict[int, tuple[int, str]]:
             high=Count("id", filter=Q(severity="high")),
         )
     )
-    return {
-        row["run"]: (row["n"], "critical" if row["critical"] else "high" if row["high"] else "warning")
-        for row in counts
-    }
+    found: dict[int, tuple[int, str]] = {}
+    for row in counts:
+        worst = "critical" if row["critical"] else "high" if row["high"] else "warning"
+        found[int(row["run"])] = (row["n"], worst)
+    return found
 
 
 def _row(run: Run, found: tuple[int, str]) -> Row:

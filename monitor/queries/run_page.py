@@ -83,7 +83,9 @@ def run_page(project: Project, run: Run, *, at: str, path: str) -> RunPage:
     events = in_order([as_event(row) for row in rows])
     order = {event.event_id: number for number, event in enumerate(events)}
     found = list(
-        Anomaly.objects.filter(project=project, run=run).select_related("event", "run").defer("event__body")
+        Anomaly.objects.filter(project=project, run=run)
+        .select_related("event", "run")
+        .defer("event__body")
         .order_by("occurred_at", "id")[:SHOWN_ANOMALIES]
     )
     found.sort(key=lambda each: order.get(each.event.event_id, len(order)))
@@ -104,7 +106,7 @@ def run_page(project: Project, run: Run, *, at: str, path: str) -> RunPage:
         gone_to=_gone_to(project, run),
         incidents=_incidents(project, found),
         sizes=_sizes(events, bytes_of),
-        point=_point(run, events, here, found, path, bytes_of) if here is not None else None,
+        point=_point(run, events, here, found=found, path=path, bytes_of=bytes_of) if here is not None else None,
     )
 
 
@@ -132,7 +134,9 @@ def _by_event(found: Sequence[Anomaly]) -> dict[str, Found]:
 
 
 def _children(project: Project, run: Run) -> list[tuple[str, list[ContextEvent]]]:
-    runs = list(Run.objects.filter(project=project, parent_run_id=run.run_id).order_by("first_at")[:SHOWN_CHILDREN])
+    runs = list(
+        Run.objects.filter(project=project, parent_run_id=run.run_id).order_by("first_at")[:SHOWN_CHILDREN]
+    )
     rows = Event.objects.filter(project=project, run__in=runs).order_by("occurred_at", "id")
     by_run: dict[str, list[ContextEvent]] = {child.run_id: [] for child in runs}
     for row in rows[: CHILD_EVENTS * max(len(runs), 1)] if runs else ():
@@ -175,6 +179,7 @@ def _point(
     run: Run,
     events: Sequence[ContextEvent],
     here: int,
+    *,
     found: Sequence[Anomaly],
     path: str,
     bytes_of: dict[str, int],
@@ -219,7 +224,7 @@ def _matches(
     except PathError as error:
         return None, str(error)
     own = identity_of(run)
-    nodes = []
+    nodes: list[Node] = []
     for location, value in places[:SHOWN_MATCHES]:
         whole = render(location)
         root = render((whole,))

@@ -14,8 +14,10 @@ def curl(base_url: str, token: str = "") -> str:
         f"curl -sS {base_url}/api/v1/events \\\n"
         f'  -H "Authorization: Bearer {token or NO_KEY}" \\\n'
         '  -H "Content-Type: application/json" \\\n'
-        '  -d \'{"workflow": "hello", "run_id": "hello-1", "step": "Start", "phase": "exit",\n'
-        '       "occurred_at": "\'"$(date -u +%Y-%m-%dT%H:%M:%SZ)"\'", "context": {"session_id": "s-1"}}\'\n'
+        '  -d \'{"workflow": "hello", "run_id": "hello-1",\n'
+        '       "step": "Start", "phase": "exit",\n'
+        '       "occurred_at": "\'"$(date -u +%Y-%m-%dT%H:%M:%SZ)"\'",\n'
+        '       "context": {"session_id": "s-1"}}\'\n'
     )
 
 

@@ -37,7 +37,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What was typed, taken apart. `error` says what is wrong and `at` where (from 0); then nothing is searched."""
+    """What was typed, taken apart; with an `error`, `at` says where (from 0), and nothing is searched."""
 
     text: str
     terms: tuple[Term, ...] = ()
@@ -94,12 +94,13 @@ def _tokens(text: str) -> Iterator[tuple[int, str, str, bool]]:
 
 def _problem(name: str, value: str) -> str:
     if name == "!":
-        return "A quote is opened and never closed." if '"' in value else "A value is missing after the colon."
+        return "A quote is opened and never closed."
     if not name:
-        return ""
+        bare = value.removeprefix("-").lower()
+        return f"A value is missing after {bare}" if bare.endswith(":") and bare[:-1] in FIELDS else ""
     if name not in FIELDS:
         known = ", ".join(f"{each}:" for each in FIELDS)
-        return f"There is no {name}: to search by. There are {known} and plain words; put a text with a colon in quotes."
+        return f"There is no {name}: to search by, but {known} and words; put a text with a colon in quotes."
     allowed = _VALUES.get(name)
     if allowed and value not in allowed:
         return f"{name}: is one of {', '.join(allowed)}; not {value!r}."

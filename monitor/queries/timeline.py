@@ -58,6 +58,9 @@ def _logged(incident: Incident) -> Iterator[Moment]:
         what = WORDS.get(line.kind, line.kind.replace("_", " "))
         small = _delay(incident, line)
         if not person:
+            runs = line.data.get("runs")
+            if line.kind == "spread" and isinstance(runs, int):
+                what = f"Spread to {runs:,} runs"
             yield Moment(line.at, what[:1].upper() + what[1:], note=line.note, small=small or _counts(line))
         else:
             yield Moment(line.at, what, mark="person", who=person, note=line.note, small=small)
@@ -72,7 +75,7 @@ def _delay(incident: Incident, line: IncidentLog) -> str:
 
 
 def _counts(line: IncidentLog) -> str:
-    known = [(name, line.data.get(name)) for name in ("runs", "sessions", "tenants")]
+    known = [(name, line.data.get(name)) for name in ("sessions", "tenants")]
     said = [f"{value:,} {name if value != 1 else name[:-1]}" for name, value in known if isinstance(value, int)]
     return ", ".join(said)
 

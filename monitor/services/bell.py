@@ -13,8 +13,8 @@ import time
 from functools import cache, partial
 from typing import Any
 
+import kombu.transport.redis  # noqa: F401 - slow: paid for at the start, not in somebody's request
 from celery import current_app
-from django.conf import settings
 from django.db import transaction
 from kombu import Connection
 from kombu.pools import ProducerPool, producers
@@ -85,11 +85,15 @@ def _flag(task: str) -> str:
 @cache
 def _producers(_pid: int) -> ProducerPool:
     """This process's own connections (one must never be shared across a fork), which fail fast."""
-    timeouts = {"socket_timeout": RING_TIMEOUT_SECONDS, "socket_connect_timeout": RING_TIMEOUT_SECONDS}
     connection: Connection = current_app.connection_for_write(
-        settings.BROKER_URL,
         connect_timeout=RING_TIMEOUT_SECONDS,
-        transport_options={**timeouts, "max_retries": 0, "connect_retries_timeout": RING_TIMEOUT_SECONDS},
+        transport_options={
+            "socket_timeout": RING_TIMEOUT_SECONDS,
+            "socket_connect_timeout": RING_TIMEOUT_SECONDS,
+            "connect_retries_timeout": RING_TIMEOUT_SECONDS,
+            "retry_on_timeout": False,
+            "max_retries": 0,
+        },
     )
     pool: ProducerPool = producers[connection]
     return pool

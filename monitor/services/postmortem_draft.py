@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from monitor.metrics.definitions import IncidentTimes, seconds_to_detect
 from monitor.metrics.words import count, duration
-from monitor.models import Incident, IncidentLog, Notification, Run
+from monitor.models import Incident, IncidentLog, Notification, Postmortem, Run
 
 MOST_LINES = 200
 """A log may have thousands of lines; a person edits the timeline."""
@@ -38,6 +38,11 @@ def first_texts(incident: Incident) -> dict[str, str]:
         "timeline": "\n".join(_timeline(incident)),
         "detection": f"The rule {incident.rule} found it {_after_leak(incident)}.",
     }
+
+
+def known_timeline(postmortem: Postmortem) -> list[str]:
+    """Give the lines that Crosstalk knows of the postmortem's incidents now, in order of time."""
+    return sorted(line for incident in postmortem.incidents.all() for line in _timeline(incident))
 
 
 def escape(text: str) -> str:

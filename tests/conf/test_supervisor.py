@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -29,8 +30,11 @@ def python(name: str, code: str, **fields: object) -> Program:
     return Program(name=name, command=(sys.executable, "-c", code), **fields)  # type: ignore[arg-type]
 
 
-def below() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
+@pytest.fixture
+def below() -> Callable[[], list[psutil.Process]]:
+    """What was started below us during the test: the test run's own servers are there before."""
+    before = set(psutil.Process().children(recursive=True))
+    return lambda: [process for process in psutil.Process().children(recursive=True) if process not in before]
 
 
 def test_a_run_gives_the_exit_code_and_keeps_the_output(home: Home) -> None:
@@ -42,7 +46,10 @@ def test_a_run_gives_the_exit_code_and_keeps_the_output(home: Home) -> None:
 def test_what_dies_is_started_again(home: Home, tmp_path: Path) -> None:
     said: list[str] = []
     starts = tmp_path / "starts"
-    code = f"open({str(starts)!r}, 'a').write('x'); import time; time.sleep(0.05 if len(open({str(starts)!r}).read()) == 1 else 60)"
+    code = (
+        f"file = {str(starts)!r}; open(file, 'a').write('x'); first = open(file).read() == 'x';"
+        "import time; time.sleep(0.05 if first else 60)"
+    )
     with Supervisor(home, said.append) as supervisor:
         supervisor.keep(python("mortal", code))
         supervisor.until(lambda: starts.exists() and starts.read_text() == "xx", what="mortal", timeout_seconds=10)
@@ -50,26 +57,27 @@ def test_what_dies_is_started_again(home: Home, tmp_path: Path) -> None:
 
 
 def test_what_dies_again_and_again_ends_everything_with_its_log(
-    home: Home, monkeypatch: pytest.MonkeyPatch
+    home: Home, below: Callable[[], list[psutil.Process]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "FIRST_PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(module, "LONGEST_PAUSE_SECONDS", 0.01)
-    with (
-        pytest.raises(GaveUp, match=r"(?s)broken ended 6 times within a minute.*no such setting"),
-        Supervisor(home, lambda _: None) as supervisor,
-    ):
+    with Supervisor(home, lambda _: None) as supervisor:
         supervisor.keep(python("steady", "import time; time.sleep(60)"))
         supervisor.keep(python("broken", "raise SystemExit('no such setting')"))
         steady = below()
-        supervisor.forever()
+        with pytest.raises(GaveUp, match=r"(?s)broken ended 6 times within a minute.*no such setting"):
+            supervisor.forever()
     assert alive(steady) == []
 
 
-def test_a_stubborn_program_and_its_children_are_gone_within_five_seconds(home: Home, tmp_path: Path) -> None:
+def test_a_stubborn_program_and_its_children_are_gone_within_five_seconds(
+    home: Home, below: Callable[[], list[psutil.Process]], tmp_path: Path
+) -> None:
     ready = tmp_path / "ready"
     code = (
         "import signal, subprocess, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
-        "subprocess.Popen([sys.executable, '-c', 'import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(60)']);"
+        "child = 'import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(60)';"
+        "subprocess.Popen([sys.executable, '-c', child]);"
         f"open({str(ready)!r}, 'w').close(); time.sleep(60)"
     )
     with Supervisor(home, lambda _: None) as supervisor:
@@ -86,24 +94,25 @@ def test_a_stubborn_program_and_its_children_are_gone_within_five_seconds(home: 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_wait(home: Home, number: signal.Signals) -> None:
     threading.Timer(0.1, os.kill, (os.getpid(), number)).start()
-    with pytest.raises(Stopped), Supervisor(home, lambda _: None) as supervisor:
+    with Supervisor(home, lambda _: None) as supervisor:
         supervisor.keep(python("steady", "import time; time.sleep(60)"))
-        supervisor.forever()
+        with pytest.raises(Stopped):
+            supervisor.forever()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_one_program_at_a_time_in_a_home(home: Home) -> None:
-    with (
-        home.locked("http://localhost:8000"),
-        pytest.raises(CannotStart, match=r"already running.*localhost:8000"),
-    ):
-        with Home.at(home.path).locked("another"):
-            raise AssertionError("both got in")
+    another = Home.at(home.path).locked("another")
+    refused = pytest.raises(CannotStart, match=r"already running.*localhost:8000")
+    with home.locked("http://localhost:8000"), refused:
+        another.__enter__()
     with home.locked("after it"):
         pass
 
 
-def test_what_a_killed_supervisor_left_is_ended_and_nobody_else(home: Home) -> None:
+def test_what_a_killed_supervisor_left_is_ended_and_nobody_else(
+    home: Home, below: Callable[[], list[psutil.Process]]
+) -> None:
     supervisor = Supervisor(home, lambda _: None)
     supervisor.__enter__()
     supervisor.keep(python("left", "import time; time.sleep(60)"))

