@@ -38,5 +38,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("setup/webhooks/<uuid:uuid>/", setup.webhook, name="setup-webhook-line"),
     path("setup/webhooks/<uuid:uuid>/test/", setup.test_webhook, name="setup-webhook-test"),
     path("setup/webhooks/<uuid:uuid>/remove/", setup.remove_webhook, name="setup-webhook-remove"),
+    path("admin/login/", auth.admin_sign_in, name="admin-sign-in"),
     path("admin/", admin.site.urls),
 ]

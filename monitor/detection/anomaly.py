@@ -82,6 +82,8 @@ class Anomaly:
     leak_class: str
     source: Source | None
     message: str
+    owner: int = 0
+    """The number of the run behind a reused run id, like its finding's; 0 for every other run."""
 
     @property
     def key(self) -> AnomalyKey:

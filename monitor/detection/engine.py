@@ -18,13 +18,14 @@ from monitor.detection.facts import RunFacts, together
 from monitor.detection.family import kin_of_part
 from monitor.detection.holdings import Holding, Watch
 from monitor.detection.identity import Kin
-from monitor.detection.judging import RuleError, RunJudge, Setting, digest_of
+from monitor.detection.judging import RuleError, RunJudge
 from monitor.detection.order import has_sequence, once_each, order_key
 from monitor.detection.rule import Rule
-from monitor.detection.runs import runs_behind
+from monitor.detection.runs import Run, runs_behind
+from monitor.detection.setting import Setting, digest_of
 from monitor.detection.snapshot import snapshots_of
 
-__all__ = ["Holding", "Judgement", "RuleError", "RunFacts", "Watch", "advance", "judge_run"]
+__all__ = ["Holding", "Judgement", "RuleError", "RunFacts", "Watch", "advance", "judge_run", "judge_runs"]
 
 STATE_VERSION = 1
 
@@ -62,12 +63,17 @@ def judge_run(
     caller has them all: a reused run id may stand for runs of several workflows. `watch=None`
     is for callers that store nothing: there are no holdings and no state. Raises ValueError for no events.
     """
+    return judge_runs(runs_behind(events, context_map=context_map, kin=kin, maps=maps), watch=watch, rules=rules)
+
+
+def judge_runs(runs: Iterable[Run], *, watch: Watch | None, rules: tuple[Rule, ...] = CATALOGUE) -> Judgement:
+    """Judges the runs behind one run id (`RunView.runs`); otherwise like `judge_run`."""
     judges = []
-    for run in runs_behind(events, context_map=context_map, kin=kin, maps=maps):
-        setting = Setting(run.context_map, kin, run.kin, watch, rules)
+    for run in runs:
+        setting = Setting(run.context_map, run.family, run.kin, watch, rules)
         judge = RunJudge(
             workflow=run.workflow,
-            digest=digest_of(setting),
+            digest=digest_of(setting) if watch is not None else "",
             own=run.learnt,
             by_sequence=has_sequence(snapshot.event for snapshot in run.snapshots),
         )

@@ -8,7 +8,7 @@ from datetime import datetime
 from monitor.detection.anomaly import Anomaly, Finding
 from monitor.detection.catalogue import CATALOGUE, rule_by_id
 from monitor.detection.context_map import ContextMap
-from monitor.detection.engine import judge_run
+from monitor.detection.engine import judge_runs
 from monitor.detection.event import Event
 from monitor.detection.family import kin_among, reach
 from monitor.detection.held import Want, WantedValues
@@ -29,14 +29,14 @@ def judge_all(
     the context maps by workflow. Nothing else decides the answer.
     """
     project = _Project(events, maps)
-    findings = {run_id: project.findings(run_id, rules) for run_id in project.run_ids}
-    lookup = _InMemoryLookup(project, (finding for found in findings.values() for finding in found))
-    anomalies = [
-        anomaly
-        for run_id, found in findings.items()
-        if found
-        for anomaly in attribute(found, victim=project.victim(run_id), lookup=lookup)
-    ]
+    found: list[tuple[RunView, tuple[Finding, ...]]] = []
+    for run_id in project.run_ids:
+        victim = project.victim(run_id)
+        findings = judge_runs(victim.runs, watch=None, rules=rules).findings
+        if findings:
+            found.append((victim, findings))
+    lookup = _InMemoryLookup(project, (finding for _, findings in found for finding in findings))
+    anomalies = (one for victim, findings in found for one in attribute(findings, victim=victim, lookup=lookup))
     return tuple(sorted(anomalies, key=_place))
 
 
@@ -68,18 +68,6 @@ class _Project:
         """A run's events, each once."""
         return self._runs[run_id]
 
-    def findings(self, run_id: str, rules: tuple[Rule, ...]) -> tuple[Finding, ...]:
-        """What the rules find in one run."""
-        judgement = judge_run(
-            self._runs[run_id],
-            context_map=None,
-            kin=self.kin(run_id),
-            watch=None,
-            rules=rules,
-            maps=self._maps,
-        )
-        return judgement.findings
-
     def kin(self, run_id: str) -> Kin:
         """A run's family; of runs that are only named and never seen, nothing is known."""
         related = reach(run_id, self._parents) | reach(run_id, self._children)
@@ -90,7 +78,10 @@ class _Project:
 
     def victim(self, run_id: str) -> RunView:
         """One run with its family."""
-        return RunView.of(self._runs[run_id], context_map=None, kin=self.kin(run_id), maps=self._maps)
+        kin = self.kin(run_id)
+        if not kin.ancestors and not kin.descendants:
+            return self.view(run_id)
+        return RunView.of(self._runs[run_id], context_map=None, kin=kin, maps=self._maps)
 
     def view(self, run_id: str) -> RunView:
         """One run without its family, as a possible source."""

@@ -58,6 +58,7 @@ def _anomaly(finding: Finding, rule: Rule, trail: Trail | None, victim: RunView)
         leak_class=leak_class,
         source=source,
         message=sentence(rule, finding, source),
+        owner=finding.owner,
     )
 
 

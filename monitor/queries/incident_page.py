@@ -8,33 +8,18 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Q, QuerySet
 
 from monitor.models import Anomaly, Incident, IncidentLog, IncidentRun, Notification, Postmortem, Project, Run
+from monitor.queries.affected import AffectedRun, affected_runs
 from monitor.queries.headlines import lead_order
 from monitor.queries.overview import epoch_bucket, holder_of
 from monitor.queries.sentence import Part, headline
 from monitor.queries.snapshots import Pair, pair
 from monitor.queries.timeline import Moment, timeline
 
-SHOWN_RUNS = 10
 BESIDE = 200
 BUCKETS = 24
 MIN_BUCKET_SECONDS = 0.1
 SPREADING_SECONDS = 120
 IncidentRuns = QuerySet[IncidentRun]
-
-
-@dataclass(frozen=True, slots=True)
-class AffectedRun:
-    """A run of the incident, and where the leak entered it first; times by the senders' clocks."""
-
-    run_id: str
-    workflow: str
-    session: str | None
-    tenant: str | None
-    step: str
-    phase: str
-    source_run_id: str | None
-    lag_seconds: float | None
-    first_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +98,7 @@ def incident_page(project: Project, incident: Incident, *, run_id: str, now: dat
         later=later,
         spread=_spread(project, incident, affected, now),
         answers=_answers(project, incident, source_run),
-        runs=_runs(incident, affected),
+        runs=affected_runs(incident),
         incomplete_runs=affected.exclude(run__gaps=[]).count(),
         timeline=timeline(incident),
         postmortem=Postmortem.objects.filter(incidents=incident).order_by("-id").first(),
@@ -178,28 +163,4 @@ def _answers(project: Project, incident: Incident, source_run: Run | None) -> An
         source_runs=named.count(),
         source_sessions=tuple(filter(None, named_sessions)),
         source_workflow=source_run.workflow if source_run else "",
-    )
-
-
-def _runs(incident: Incident, affected: IncidentRuns) -> tuple[AffectedRun, ...]:
-    rows = list(affected.select_related("run").order_by("first_at", "id")[:SHOWN_RUNS])
-    first: dict[int, Anomaly] = {}
-    entered = Anomaly.objects.filter(incident=incident, run__in=[row.run_id for row in rows])
-    for anomaly in entered.order_by("run", "occurred_at", "id").distinct("run"):
-        first[anomaly.run_id] = anomaly
-    return tuple(_affected(row, first.get(row.run_id)) for row in rows)
-
-
-def _affected(row: IncidentRun, entered: Anomaly | None) -> AffectedRun:
-    source_at = entered.source_occurred_at if entered else None
-    return AffectedRun(
-        run_id=row.run.run_id,
-        workflow=row.run.workflow,
-        session=row.session,
-        tenant=row.tenant,
-        step=entered.step if entered else "",
-        phase=entered.phase if entered else "",
-        source_run_id=entered.source_run_id if entered else None,
-        lag_seconds=(entered.occurred_at - source_at).total_seconds() if entered and source_at else None,
-        first_at=row.first_at,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth import login, logout
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -30,6 +32,14 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return redirect(destination)
     status = 429 if form.throttled else 200
     return render(request, "monitor/auth/sign_in.html", {"form": form, "next": destination}, status=status)
+
+
+@require_safe
+def admin_sign_in(request: HttpRequest) -> HttpResponse:
+    """The administration has no door of its own: guesses are counted at one place."""
+    if request.user.is_authenticated:
+        raise PermissionDenied("The administration is for the staff of this server.")
+    return redirect_to_login(_safe(request, request.GET.get("next", "")))
 
 
 @require_POST

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
@@ -84,6 +85,7 @@ def incident(request: MemberRequest, key: str) -> HttpResponse:
         "run_id": run_id,
         "rule": _rule(found),
         "people": people_of(project),
+        "reopen_seconds": settings.REOPEN_WINDOW_SECONDS,
         "now": now,
     }
     return render_page(

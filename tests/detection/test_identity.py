@@ -51,16 +51,16 @@ def test_the_smallest_depth_and_then_document_order_decide() -> None:
     assert own(event("A.enter", {"b": [{"tenant_id": "t-2"}], "a": {"orgId": "t-1"}})).tenant == "t-1"
 
 
-@pytest.mark.parametrize(
-    "name", ["execution_id", "executionId", "pipeline_run_id", "pipelineRunId"]
-)
+@pytest.mark.parametrize("name", ["execution_id", "executionId", "pipeline_run_id", "pipelineRunId"])
 def test_camel_case_spellings_are_the_same_names(name: str) -> None:
     assert own(event("A.enter", {name: "x-1"})).execution_id == "x-1"
 
 
 @pytest.mark.parametrize("value", [None, "", [], {}, True, ["s-1"]])
 def test_these_are_no_identity(value: Any) -> None:
-    assert own(event("A.enter", {"session_id": value}), event("A.exit", {"session_id": "s-1"}, at=1)).session == "s-1"
+    assert (
+        own(event("A.enter", {"session_id": value}), event("A.exit", {"session_id": "s-1"}, at=1)).session == "s-1"
+    )
 
 
 def test_a_number_is_an_identity_as_text() -> None:

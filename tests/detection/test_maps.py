@@ -35,7 +35,8 @@ steps:
 parallel:
   - {branches: [stock, fraud], join: Decide}
 children:
-  charge-card: {passes: [$.order, $.session_id], requires: [$.order], returns: [$.charge], error_paths: [$.charge.error]}
+  charge-card: {passes: [$.order, $.session_id], requires: [$.order], returns: [$.charge],
+                error_paths: [$.charge.error]}
 frozen:
   - {path: $.order.items, from: CheckStock, until: ReserveStock}
 per_iteration: [$.batch.results]
@@ -68,7 +69,10 @@ def test_the_contract_s_own_map_is_read_whole() -> None:
     assert [path.text for path in found.children["charge-card"].requires] == ["$.order"]
     assert (found.frozen[0].start, found.frozen[0].until) == ("CheckStock", "ReserveStock")
     assert (found.checkpoints[0].save, found.checkpoints[0].path.text) == ("Checkpoint1", "$")
-    assert [path.text for path in found.reconcile[0]] == ["$.ledger.transaction_count", "$.expected.transaction_count"]
+    assert [path.text for path in found.reconcile[0]] == [
+        "$.ledger.transaction_count",
+        "$.expected.transaction_count",
+    ]
     assert found.compensations == {"DebitAccount": "RefundAccount"}
     assert found.schema_version is not None
     assert found.schemas == {"v1": {"type": "object", "required": ["customer_id"]}}
@@ -155,7 +159,9 @@ def test_all_mistakes_are_named_at_once() -> None:
     assert "line 3: colour" in str(refused.value)
 
 
-@pytest.mark.parametrize("text", ["[" * 5_000, "{" * 5_000, "\x00", HEAD + "x: \x01", "a: !!python/object/apply:os.system [x]"])
+@pytest.mark.parametrize(
+    "text", ["[" * 5_000, "{" * 5_000, "\x00", HEAD + "x: \x01", "a: !!python/object/apply:os.system [x]"]
+)
 def test_hostile_text_is_refused_and_not_run(text: str) -> None:
     with pytest.raises(MapError):
         parse_map(text)

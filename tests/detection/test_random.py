@@ -10,7 +10,7 @@ import pytest
 from monitor.detection.anomaly import Anomaly
 from monitor.detection.history import judge_all
 from monitor.detection.values import canonical
-from tests.detection.samples import Sample, random_streams
+from tests.detection.samples import random_streams
 from tests.detection.scoring import RULE_IDS
 
 STREAMS = {sample.name: sample for sample in random_streams()}
@@ -27,7 +27,19 @@ def test_nothing_differs_from_the_reference(name: str) -> None:
 def _expected_row(one: Mapping[str, Any]) -> tuple[Any, ...]:
     source = one["source"]
     whence = tuple(source[part] for part in ("run_id", "step", "path", "resource")) if source else None
-    parts = ("rule", "run_id", "step", "phase", "attempt", "branch", "path", "event_id", "workflow", "severity", "class")
+    parts = (
+        "rule",
+        "run_id",
+        "step",
+        "phase",
+        "attempt",
+        "branch",
+        "path",
+        "event_id",
+        "workflow",
+        "severity",
+        "class",
+    )
     return (*(one[part] for part in parts), whence, canonical(one["expected"]), canonical(one["observed"]))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from monitor.detection.engine import judge_run
+from monitor.detection.event import Event
+from monitor.detection.facts import RunFacts
 from monitor.detection.family import kin_of, kin_runs
 from monitor.detection.history import judge_all
 from monitor.detection.holdings import Watch
@@ -13,9 +15,9 @@ from monitor.detection.reuse import Reuse
 from tests.detection.samples import event
 
 
-def asserted(*events: object) -> list[tuple[str | None, list[float]]]:
+def asserted(*events: Event) -> list[tuple[str | None, list[str]]]:
     """The runs behind the events' id: what each asserted, and the ids of its events."""
-    return [(part.asserted, [one.event_id for one in part.events]) for part in Reuse.of(events).parts]  # type: ignore[arg-type, misc] # events
+    return [(part.asserted, [one.event_id for one in part.events]) for part in Reuse.of(events).parts]
 
 
 def test_a_run_id_with_one_asserted_identity_is_one_run() -> None:
@@ -70,15 +72,23 @@ def test_a_child_belongs_to_the_run_that_had_begun_last() -> None:
         event("A.enter", {}, at=1, execution_id="x-1"),
         event("A.enter", {}, at=5, execution_id="x-2"),
     ]
-    child = [event("C.enter", {"execution_id": "x-0", "p": {"execution_id": "x-1"}}, at=3, run_id="c", parent_run_id="r-1")]
+    child = [
+        event(
+            "C.enter", {"execution_id": "x-0", "p": {"execution_id": "x-1"}}, at=3, run_id="c", parent_run_id="r-1"
+        )
+    ]
     assert judge_all([*parent, *child], {})[0].rule == "run-id-reused"
     assert [one.rule for one in judge_all([*parent, *child], {})] == ["run-id-reused"]
-    late = [event("C.enter", {"execution_id": "x-0", "p": {"execution_id": "x-1"}}, at=7, run_id="c", parent_run_id="r-1")]
+    late = [
+        event(
+            "C.enter", {"execution_id": "x-0", "p": {"execution_id": "x-1"}}, at=7, run_id="c", parent_run_id="r-1"
+        )
+    ]
     assert {one.rule for one in judge_all([*parent, *late], {})} == {"run-id-reused", "execution-id-changed"}
 
 
 def test_families_reach_up_and_down_and_survive_cycles() -> None:
-    def facts(run_id: str, parent: str | None) -> object:
+    def facts(run_id: str, parent: str | None) -> RunFacts:
         one = event("A.enter", {}, run_id=run_id, parent_run_id=parent)
         return judge_run([one], context_map=None, kin=Kin(), watch=None).facts
 
@@ -87,7 +97,7 @@ def test_families_reach_up_and_down_and_survive_cycles() -> None:
 
     def family(run_id: str) -> tuple[list[str], list[str]]:
         named = [parents[run_id]] if parents[run_id] else []
-        kin = kin_of(run_id, named, all_facts)  # type: ignore[arg-type] # facts of runs
+        kin = kin_of(run_id, named, all_facts)
         return [one.run_id for one in kin.ancestors], [one.run_id for one in kin.descendants]
 
     assert family("c") == (["b", "a"], ["d"])

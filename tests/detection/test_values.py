@@ -12,7 +12,9 @@ from monitor.detection.held import Want, WantedValues
 from monitor.detection.values import canonical, differs, identity_text, is_empty, same, value_key
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
-JSON = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4))
+JSON = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4)
+)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,17 @@ def test_these_are_not(value: Any) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [("s-1", "s-1"), ("", None), (None, None), (True, None), ([], None), ({}, None), (7, "7"), (7.0, "7"), (7.5, "7.5")],
+    [
+        ("s-1", "s-1"),
+        ("", None),
+        (None, None),
+        (True, None),
+        ([], None),
+        ({}, None),
+        (7, "7"),
+        (7.0, "7"),
+        (7.5, "7.5"),
+    ],
 )
 def test_an_identity_is_a_text_or_a_number(value: Any, text: str | None) -> None:
     assert identity_text(value) == text

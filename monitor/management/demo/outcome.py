@@ -56,9 +56,14 @@ def differences(found: Found, known_rules: Collection[str]) -> Iterator[str]:
 
 
 def worst(incidents: Collection[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The incident to look at first: by severity, then by the number of runs."""
+    """The incident to look at first: by severity, then by how many people it concerns."""
     return max(
         incidents,
-        key=lambda one: (_SEVERITIES.get(one["severity"], 0), one["class"] != "integrity", one["runs"]),
+        key=lambda one: (
+            _SEVERITIES.get(one["severity"], 0),
+            one["sessions"],
+            one["rule"] == "foreign-session",
+            one["runs"],
+        ),
         default=None,
     )

@@ -57,6 +57,8 @@ def summary(outcome: Outcome, setting: Setting) -> Iterator[str]:
             yield "  " + "  ".join("-" * width for width in widths)
     yield ""
     yield f"  Alerts delivered to the demo's own receiver, signature verified: {outcome.alerts_delivered}"
+    if outcome.incidents and not outcome.alerts_delivered:
+        yield "  (its incidents were open from an earlier play and go on: nobody is alerted twice)"
     if outcome.worst_title:
         yield f"  The worst of it: {outcome.worst_title}"
     yield f"  Look at it:      {outcome.url}"

@@ -152,13 +152,10 @@ def test_a_parent_and_its_child_judged_at_once_know_each_other(
     events = [
         event("r-parent", 0, "s-parent", session="s-parent"),
         event("r-child", 1, "s-parent", session="s-child", parent_run_id="r-parent"),
-        event("r-grandchild", 2, "s-parent", session="s-grandchild", parent_run_id="r-child"),
     ]
     post(project, events)
     with meeting(monkeypatch, judging, "_ripple", after=True):
         at_once(judge_one(project, "r-parent"), judge_one(project, "r-child"))
-    with meeting(monkeypatch, judging, "_ripple", after=True):
-        at_once(judge_one(project, "r-child"), judge_one(project, "r-grandchild"))
     settle()
     assert told(project) == judged(events) == set()
     assert not Incident.objects.filter(withdrawn_at=None).exists()

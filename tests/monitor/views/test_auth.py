@@ -101,3 +101,26 @@ def test_a_link_names_its_project() -> None:
     assert "viewer of B" in client.get("/", {"project": second.slug}).content.decode()
     assert "viewer of B" in client.get("/").content.decode()
     assert client.get("/", {"project": foreign.slug}).status_code == 404
+
+
+def test_the_administration_has_no_door_of_its_own() -> None:
+    response = Client().get("/admin/", follow=True)
+    assert response.redirect_chain[-1][0].startswith("/sign-in/?next=/admin/")
+    client = Client()
+    client.force_login(make_user())
+    assert client.get("/admin/", follow=True).status_code == 403
+
+
+def test_an_admin_of_the_server_adds_people_to_projects() -> None:
+    staff = make_user()
+    staff.is_staff = staff.is_superuser = True
+    staff.save()
+    client = Client()
+    client.force_login(staff)
+    form = {
+        "name": "Shop", "slug": "new-shop", "time_zone": "UTC", "memberships-TOTAL_FORMS": "1",
+        "memberships-INITIAL_FORMS": "0", "memberships-0-user": staff.pk, "memberships-0-role": "admin",
+    }  # fmt: skip
+    assert client.post("/admin/monitor/project/add/", form).status_code == 302
+    assert Membership.objects.get(project__slug="new-shop").user == staff
+    assert "No events yet" in client.get("/").content.decode()

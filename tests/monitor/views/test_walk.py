@@ -15,7 +15,7 @@ from tests.monitor.views.cast import Cast, make_cast, make_leak
 
 pytestmark = pytest.mark.django_db
 
-OPEN = {"sign-in", "sign-out"}
+OPEN = {"sign-in", "sign-out", "admin-sign-in"}
 """For everybody, signed in or not."""
 POSTS = {
     "choose-project": "viewer",

@@ -1,0 +1,107 @@
+"""How fast the pure detection core judges: the corpus, a long run's next event, a big context.
+
+One process on one core; no database, no broker. `python -m benchmarks.detect_core` prints the figures.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.result import Result, table
+from monitor.detection.catalogue import CATALOGUE
+from monitor.detection.engine import Judgement, advance, judge_run
+from monitor.detection.event import Event
+from monitor.detection.history import judge_all
+from monitor.detection.holdings import Watch
+from monitor.detection.identity import Kin
+from tests.detection.samples import Sample, event, scenario, scenario_names
+
+ROUNDS = 3
+NEXT_EVENTS = 200
+BIG_CONTEXT_BYTES = 1_000_000
+
+
+def measure() -> list[Result]:
+    """Every figure of the core, best of three rounds."""
+    return [corpus_events_per_second(), *next_event_seconds(), big_context_seconds()]
+
+
+def corpus_events_per_second() -> Result:
+    """Whole catalogue over the recorded corpus, sources included, in events a second."""
+    samples = [scenario(name) for name in scenario_names()]
+    events = sum(len(sample.events) for sample in samples)
+    seconds = _best(lambda: _judge(samples))
+    params = {"events": events, "scenarios": len(samples), "rules": len(CATALOGUE), "cores": 1}
+    return _figure("detect-core", events / seconds, "events/s", params, higher_is_better=True)
+
+
+def _judge(samples: list[Sample]) -> None:
+    for sample in samples:
+        judge_all(sample.events, sample.maps)
+
+
+def next_event_seconds() -> list[Result]:
+    """What one more event costs after 10 and after 10,000 steps of a run, and their ratio."""
+    early, late = (_next_event(steps) for steps in (10, 10_000))
+    return [
+        _figure("detect-long-run", late * 1e6, "us/event", {"steps": 10_000}, higher_is_better=False),
+        _figure("detect-long-run-ratio", late / early, "x", {"steps": [10, 10_000]}, higher_is_better=False),
+    ]
+
+
+def _next_event(steps: int) -> float:
+    past = [_step(number) for number in range(steps)]
+    judged = judge_run(past, context_map=None, kin=Kin(), watch=Watch())
+
+    def go_on() -> None:
+        state = judged.state
+        for number in range(steps, steps + NEXT_EVENTS):
+            state = _advanced(state, _step(number)).state
+
+    return _best(go_on) / NEXT_EVENTS
+
+
+def _advanced(state: bytes, one: Event) -> Judgement:
+    judgement = advance(state, [one], context_map=None, kin=Kin(), watch=Watch())
+    if judgement is None:
+        raise RuntimeError("the state could not be advanced")
+    return judgement
+
+
+def _step(number: int) -> Event:
+    context = {
+        "execution_id": "x-1",
+        "session_id": "s-1",
+        "cart": {"items": [{"sku": f"k{item}", "qty": item} for item in range(10)], "n": number},
+        "customer": {"email": "ann@example.org", "tier": "gold"},
+    }
+    moment = f"Step{number // 2 % 20}.{'exit' if number % 2 else 'enter'}"
+    return event(moment, context, at=number, sequence=number, execution_id="x-1")
+
+
+def big_context_seconds() -> Result:
+    """One snapshot of a megabyte, judged from scratch."""
+    row = {"id": 1, "name": "x" * 60, "owner": {"email": "ann@example.org"}}
+    context = {"session_id": "s-1", "rows": [row] * (BIG_CONTEXT_BYTES // 110)}
+    one = event("Load.exit", context)
+    seconds = _best(lambda: judge_run([one], context_map=None, kin=Kin(), watch=Watch()))
+    return _figure("detect-big-context", seconds * 1e3, "ms", {"bytes": BIG_CONTEXT_BYTES}, higher_is_better=False)
+
+
+def _best(work: Callable[[], object]) -> float:
+    best = float("inf")
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - began)
+    return best
+
+
+def _figure(name: str, value: float, unit: str, params: dict[str, Any], *, higher_is_better: bool) -> Result:
+    return Result(name, float(f"{value:.4g}"), unit, higher_is_better, params)
+
+
+if __name__ == "__main__":
+    print(table(measure()))
