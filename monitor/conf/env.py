@@ -13,8 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 
 _env = Env()
-_PLACEHOLDER_HOST = "/DATABASE_URL is not set, see docs/settings.md"
-_PLACEHOLDER_REDIS = "/REDIS_URL is not set, see docs/settings.md"
+_PLACEHOLDER_HOST = "/DATABASE_URL is not set - see docs/settings.md"
+_PLACEHOLDER_REDIS = "/REDIS_URL is not set - see docs/settings.md"
 
 
 def text(name: str, default: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,11 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+MAX_CHARS = 262_144
 MAX_NODES = 20_000
 MAX_DEPTH = 64
+MAX_BRACKETS_OPEN = 200
+_BRACKETS = re.compile(r"[\[\]{}]")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
@@ -51,6 +55,8 @@ class Entry:
 
 def read_source(text: str) -> Entry:
     """The YAML (or JSON) document as entries; raises MapError for what is no such document."""
+    if len(text) > MAX_CHARS or _brackets_open(text) > MAX_BRACKETS_OPEN:
+        raise _refusal(None, "the map is too large or too deep")
     try:
         node = YAML(typ="safe", pure=True).compose(_without_json_tabs(text))
     except MarkedYAMLError as error:
@@ -73,6 +79,15 @@ def _without_json_tabs(text: str) -> str:
     except (ValueError, RecursionError):
         return text
     return text.replace("\t", " ")
+
+
+def _brackets_open(text: str) -> int:
+    """How deep the brackets go at most: the scanner takes seconds over some thousand open ones."""
+    depth = deepest = 0
+    for found in _BRACKETS.finditer(text):
+        depth += 1 if found.group() in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _refusal(line: int | None, message: str) -> MapError:

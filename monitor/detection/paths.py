@@ -16,6 +16,10 @@ Location = tuple[str | int, ...]
 Match = tuple[Location, Any]
 
 _SHORTHAND = re.compile(r"[A-Za-z_\x80-\uD7FF\uE000-\U0010FFFF][0-9A-Za-z_\x80-\uD7FF\uE000-\U0010FFFF]*\Z")
+_QUOTED_OR_NAMED = re.compile(
+    r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|(?P<dots>\.\.?)(?P<name>[A-Za-z_\x80-\uD7FF\uE000-\U0010FFFF]"
+    r"[0-9A-Za-z_\x80-\uD7FF\uE000-\U0010FFFF]*)"
+)
 _UNSAFE = re.compile(r"['\\\x00-\x1f\ud800-\udfff]")
 _ESCAPES = {"'": "\\'", "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
 
@@ -85,10 +89,18 @@ class Path:
 def compile_path(text: str) -> Path:
     """Compiles an RFC 9535 JSONPath; raises PathError with the library's reason otherwise."""
     try:
-        query = jsonpath.compile(text)
+        query = jsonpath.compile(_QUOTED_OR_NAMED.sub(_in_brackets, text))
     except (jsonpath.JSONPathError, ValueError, RecursionError) as error:
         raise PathError(str(error)) from error
     return Path(text, _plan(query.segments), query)
+
+
+def _in_brackets(found: re.Match[str]) -> str:
+    """The library's lexer stops at names with characters beyond U+10FF, which RFC 9535 allows."""
+    name, dots = found["name"], found["dots"]
+    if name is None or max(name) <= "\u10ff":
+        return found.group()
+    return f"{'..' if dots == '..' else ''}['{name}']"
 
 
 def _plan(segments: Iterable[JSONPathSegment]) -> tuple[Step, ...] | None:

@@ -11,6 +11,9 @@ from typing import Any
 from monitor.metrics.words import duration
 from monitor.models import Anomaly, Run
 
+SHORTEST_SECONDS = 0.001
+"""What is closer together than this is "right after": senders' clocks say no more."""
+
 _OWNERS = {"foreign-session": "Session", "foreign-tenant": "Tenant", "execution-id-changed": "Execution id"}
 
 
@@ -110,13 +113,14 @@ def _when(anomaly: Anomaly, source_run: Run | None) -> Iterator[Part]:
         return
     ended = source_run.last_at if source_run and anomaly.leak_class == "temporal" else None
     if ended is not None and ended <= anomaly.occurred_at:
-        apart = duration((anomaly.occurred_at - ended).total_seconds())
+        seconds = (anomaly.occurred_at - ended).total_seconds()
+        apart = duration(seconds) if seconds >= SHORTEST_SECONDS else ""
         if anomaly.rule in _OWNERS:
-            yield Part(f", {apart} after run ")
+            yield Part(f", {apart or 'right'} after run ")
             yield Part(anomaly.source_run_id or "", "run")
             yield Part(" had ended")
         else:
-            yield Part(f", which had ended {apart} before")
+            yield Part(f", which had ended {apart or 'right'} before")
     elif anomaly.leak_class == "spatial" and anomaly.rule in _OWNERS:
         yield Part(", while run ")
         yield Part(anomaly.source_run_id or "", "run")

@@ -38,7 +38,7 @@ WITH RECURSIVE up AS (
 ), relatives AS (
     SELECT id, true AS above, depth FROM up UNION ALL SELECT id, false, depth FROM down
 )
-SELECT above, run.id, run.run_id, run.parent_run_id,
+SELECT above, run.id, run.run_id, run.parent_run_id, run.first_at,
        execution_id, session, tenant, asserted_execution_id, asserted_session, asserted_tenant,
        EXISTS (SELECT FROM monitor_anomaly a WHERE a.run_id = run.id AND a.rule = 'run-id-reused')
 FROM relatives JOIN monitor_run run USING (id)
@@ -76,8 +76,8 @@ def relatives_of(
         cursor.execute(_RELATIVES, arguments)
         rows = cursor.fetchall()
     people: dict[str, tuple[KinRun, ...]] = {}
-    for _, pk, name, parent, *identity, reused in rows:
-        alone = KinRun(name, Identity(*identity[:3]), Identity(*identity[3:]), parent)
+    for _, pk, name, parent, first_at, *identity, reused in rows:
+        alone = KinRun(name, Identity(*identity[:3]), Identity(*identity[3:]), parent, first_at=first_at)
         people[name] = _parts(project, pk, maps) if reused else (alone,)
     everybody = [one for name in sorted(people) for one in people[name]]
     return Relatives(
@@ -89,8 +89,7 @@ def relatives_of(
 
 def parents_named_by(events: Iterable[Event]) -> Sequence[str]:
     """The runs that spawned the run, or those behind its reused id, in whose events these are."""
-    named = (part.parent_run_id for part in Reuse.of(events).parts)
-    return sorted({parent for parent in named if parent is not None})
+    return Reuse.of(events).parent_run_ids
 
 
 def _parts(project: Project, pk: int, maps: Mapping[str, ContextMap]) -> tuple[KinRun, ...]:

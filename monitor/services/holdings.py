@@ -22,10 +22,11 @@ class Index:
 
     @classmethod
     def compare(cls, run: Run, judgement: Judgement) -> Index:
-        """What the judgement changes; onwards judgements only add, and no query is made for nothing."""
+        """What the judgement changes; onwards judgements only add, and nothing is asked in vain."""
         if not judgement.holdings and not judgement.whole:
             return cls(run)
-        stored = {_stored_slot(row): row for row in Holding.objects.filter(project=run.project_id, run=run)}
+        rows = Holding.objects.filter(project=run.project_id, run=run) if run.judged_at is not None else ()
+        stored = {_stored_slot(row): row for row in rows}
         found = {(one.value_key, one.path, one.kind): one for one in judgement.holdings}
         if not judgement.whole:
             return cls(run, added=tuple(one for slot, one in found.items() if slot not in stored))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,10 +11,9 @@ from monitor.detection.anomaly import Anomaly
 from monitor.detection.context_map import ContextMap
 from monitor.detection.engine import Judgement, Watch, advance, judge_run
 from monitor.detection.event import Event
-from monitor.detection.identity import Identity
+from monitor.detection.identity import Identity, Kin, KinRun
 from monitor.detection.order import in_order
 from monitor.detection.provenance import attribute
-from monitor.detection.values import value_key
 from monitor.detection.views import RunView
 from monitor.models import Run, Work
 from monitor.queries import events as stored_events
@@ -22,7 +22,9 @@ from monitor.services import attach, locks, ripples
 from monitor.services.family import Relatives, parents_named_by, relatives_of
 from monitor.services.holdings import Index
 from monitor.services.lookup import StoredRuns, want_of
-from monitor.services.verdict import compare
+from monitor.services.verdict import Verdict, compare
+
+logger = logging.getLogger(__name__)
 
 
 class FamilyMoved(Exception):
@@ -47,24 +49,25 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """How a judgement changed what others know of its run.
+class News:
+    """What a judgement tells the run's relatives.
 
-    `values` are the keys of the identity values that it had or now has, empty where none changed.
-    `parent`: it has another one now; `left` is the one it was thought to have before.
+    `learned`: its identity or parent is known for the first time. `changed`: what was known of it
+    is no longer so. `left` is the parent that it was thought to have before.
     """
 
-    values: frozenset[bytes]
-    parent: bool
+    learned: bool
+    changed: bool
     left: tuple[str, ...]
 
 
-def judge(run: Run, work: Sequence[Work], *, now: datetime) -> None:
+def judge(run: Run, work: Sequence[Work], *, now: datetime) -> Verdict:
     """Judges a run for the Work rows that the caller has locked with it, and stores all that follows.
 
-    Belongs into one transaction that deletes the rows; `now` is the server's time. Raises
-    FamilyMoved and attach.Raced: roll back and do it again.
+    Belongs into one transaction that deletes the rows; `now` is the server's time. Gives what
+    changed for people to see. Raises FamilyMoved and attach.Raced: roll back and do it again.
     """
+    known = run.judged_at is not None
     case = _judged(run, work)
     index = Index.compare(run, case.judgement)
     wants = {want.key for finding in case.judgement.findings if (want := want_of(finding))}
@@ -72,12 +75,15 @@ def judge(run: Run, work: Sequence[Work], *, now: datetime) -> None:
     locks.take(run=run, ancestors=above, held={one.value_key for one in index.added}, wanted=wants)
     if _relatives(run, case.parents, case.maps) != case.relatives:
         raise FamilyMoved
+    for error in case.judgement.errors:
+        logger.error("a rule failed", extra={"rule": error.rule, "run": run.pk, "error": error.error})
     index.store()
-    moved = _take_facts(case, now)
-    verdict = compare(run=run, found=_attributed(case), whole=case.judgement.whole, now=now)
-    if verdict or moved.values:
+    news = _take_facts(case, now)
+    verdict = compare(run=run, found=_attributed(case), whole=case.judgement.whole, is_known=known, now=now)
+    if verdict or (known and (news.learned or news.changed)):
         attach.apply(verdict, project=run.project, run=run, now=now)
-    _ripple(case, index, moved, now)
+    _ripple(case, index, news, now)
+    return verdict
 
 
 def _judged(run: Run, work: Sequence[Work]) -> Case:
@@ -114,10 +120,10 @@ def _relatives(run: Run, parents: Sequence[str], maps: Mapping[str, ContextMap])
     return relatives_of(run.project, run.run_id, parents, maps=maps)
 
 
-def _take_facts(case: Case, now: datetime) -> Moved:
-    """Writes what is now known of the run; what of it others depend on."""
+def _take_facts(case: Case, now: datetime) -> News:
+    """Writes what is now known of the run; what of it is news to others."""
     run, facts = case.run, case.judgement.facts
-    before, parent = _identity(run), run.parent_run_id
+    before, began = _known(run), run.first_at
     run.parent_run_id, run.parent_step = facts.parent_run_id, facts.parent_step
     run.execution_id, run.session, run.tenant = _texts(facts.identity)
     run.asserted_execution_id, run.asserted_session, run.asserted_tenant = _texts(facts.asserted)
@@ -126,15 +132,14 @@ def _take_facts(case: Case, now: datetime) -> Moved:
     run.ended, run.status = facts.ended, facts.status
     run.state, run.judged_at = case.judgement.state, now
     run.save()
-    after = _identity(run)
-    reused = bool(facts.parts and case.new)
-    parts = (text for part in facts.parts for text in (*_texts(part.identity), *_texts(part.asserted)))
-    values = {value_key(text) for text in (*before, *after, *parts) if text is not None}
-    elsewhere = parent != run.parent_run_id
-    return Moved(
-        values=frozenset(values) if before != after or reused else frozenset(),
-        parent=elsewhere or reused,
-        left=(parent,) if parent is not None and elsewhere else (),
+    after = _known(run)
+    # Which of the runs behind a reused id is a run's parent hangs on when each of them began.
+    is_reused = bool(facts.parts) or any(one.number for one in _family(case.relatives.kin))
+    restarted = is_reused and bool(case.new) and (bool(facts.parts) or began != run.first_at)
+    return News(
+        learned=before != after,
+        changed=restarted or any(old not in {None, new} for old, new in zip(before, after, strict=True)),
+        left=tuple(old for old in before[:1] if old is not None and old != run.parent_run_id),
     )
 
 
@@ -150,22 +155,27 @@ def _attributed(case: Case) -> list[tuple[Anomaly, bytes | None]]:
     return list(zip(attribute(findings, victim=victim, lookup=lookup), wants, strict=True))
 
 
-def _ripple(case: Case, index: Index, moved: Moved, now: datetime) -> None:
+def _ripple(case: Case, index: Index, news: News, now: datetime) -> None:
     """Queues the runs whose verdict this judgement may change; none where it changed nothing."""
     run = case.run
-    pks = set(case.relatives.pks)
-    if moved.left:
-        pks |= set(_relatives(run, moved.left, case.maps).pks)
-    others = ripples.relatives(pks=pks, values=moved.values, moved=moved.parent)
+    relatives = set(case.relatives.pks)
+    if news.left:
+        relatives |= set(_relatives(run, news.left, case.maps).pks)
+    others = relatives if news.changed else ripples.suspects(relatives) if news.learned else set()
     since = min((event.occurred_at for event in case.new), default=None)
     if index.changed or since is not None:
         others |= ripples.victims(run=run, changed=index.changed, since=since)
     ripples.queue(project_id=run.project_id, run_pks=others, now=now)
 
 
-def _identity(run: Run) -> tuple[str | None, ...]:
+def _known(run: Run) -> tuple[str | None, ...]:
+    """What relatives depend on: the parent first, then the identity."""
     asserted = (run.asserted_execution_id, run.asserted_session, run.asserted_tenant)
-    return (run.execution_id, run.session, run.tenant, *asserted)
+    return (run.parent_run_id, run.execution_id, run.session, run.tenant, *asserted)
+
+
+def _family(kin: Kin) -> tuple[KinRun, ...]:
+    return (*kin.ancestors, *kin.descendants)
 
 
 def _texts(identity: Identity) -> tuple[str | None, str | None, str | None]:

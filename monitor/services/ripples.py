@@ -30,12 +30,7 @@ WHERE anomaly.project_id = %(project)s AND anomaly.source_run_id = %(name)s AND 
                               WHEN 'spatial' THEN victim.first_at > %(last_at)s
                               ELSE false END
 """
-_CONCERNED = """
-SELECT id FROM monitor_run run
-WHERE id = ANY (%(pks)s)
-  AND (EXISTS (SELECT FROM monitor_holding WHERE run_id = run.id AND value_key = ANY (%(keys)s))
-       OR (%(moved)s AND EXISTS (SELECT FROM monitor_anomaly WHERE run_id = run.id AND wants IS NOT NULL)))
-"""
+_SUSPECTS = "SELECT DISTINCT run_id FROM monitor_anomaly WHERE run_id = ANY (%(pks)s) AND wants IS NOT NULL"
 _WAITING = """
 SELECT run_id FROM monitor_work WHERE run_id = ANY (%s) AND reason <> 'events'
 ORDER BY id FOR KEY SHARE SKIP LOCKED
@@ -61,15 +56,13 @@ def victims(*, run: Run, changed: Collection[bytes], since: datetime | None) -> 
     return _pks(_VICTIMS, arguments)
 
 
-def relatives(*, pks: Collection[int], values: Collection[bytes], moved: bool) -> set[int]:
-    """Of a run's relatives those that hold one of the identity `values` it had or now has.
+def suspects(pks: Collection[int]) -> set[int]:
+    """Of these runs those with an anomaly that says whose a value is.
 
-    No other relative's rules can tell the difference; where the run `moved` to another parent, the
-    class of their leaks may differ too.
+    To learn more of a relative can only acquit a run: what a relative rightfully holds is not
+    foreign. Runs without such an anomaly need not be asked again.
     """
-    if not pks or not (values or moved):
-        return set()
-    return _pks(_CONCERNED, {"pks": list(pks), "keys": list(values), "moved": moved})
+    return _pks(_SUSPECTS, {"pks": list(pks)}) if pks else set()
 
 
 def queue(*, project_id: int, run_pks: Iterable[int], now: datetime) -> None:

@@ -43,16 +43,21 @@ def key_digest(key: AnomalyKey) -> bytes:
     return blake2b(text.encode(), digest_size=KEY_BYTES).digest()
 
 
-def compare(*, run: Run, found: Sequence[tuple[Found, bytes | None]], whole: bool, now: datetime) -> Verdict:
+def compare(
+    *, run: Run, found: Sequence[tuple[Found, bytes | None]], whole: bool, is_known: bool, now: datetime
+) -> Verdict:
     """What storing these anomalies of a run would change; `found` names with each the value it wants.
 
     `whole`: they are all of the run's, and what stands besides is withdrawn. Otherwise they are
-    what the latest events added, and of two with one key the stored one stays.
+    what the latest events added, and of two with one key the stored one stays. Of a run that is not
+    known, because it was never judged, nothing can be stored yet.
     """
+    if not found and not (whole and is_known):
+        return Verdict()
     by_digest: dict[bytes, tuple[Found, bytes | None]] = {}
     for anomaly, wants in found:
         by_digest.setdefault(key_digest(anomaly.key), (anomaly, wants))
-    stored = _stored(run, None if whole else by_digest.keys())
+    stored = _stored(run, None if whole else by_digest.keys()) if is_known else {}
     if not whole:
         by_digest = {digest: one for digest, one in by_digest.items() if digest not in stored}
     events = _events(run, {anomaly.event_id for anomaly, _ in by_digest.values()})

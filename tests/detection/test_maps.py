@@ -160,7 +160,16 @@ def test_all_mistakes_are_named_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["[" * 5_000, "{" * 5_000, "\x00", HEAD + "x: \x01", "a: !!python/object/apply:os.system [x]"]
+    "text",
+    [
+        "[" * 100_000,
+        "{" * 100_000,
+        "- " * 5_000,
+        "#" * 300_000,
+        "\x00",
+        HEAD + "x: \x01",
+        "a: !!python/object/apply:os.system [x]",
+    ],
 )
 def test_hostile_text_is_refused_and_not_run(text: str) -> None:
     with pytest.raises(MapError):

@@ -61,6 +61,15 @@ def test_every_path_finds_what_the_library_finds_in_document_order(path: str) ->
     assert [place for place, _ in found] == sorted(nodes)
 
 
+@pytest.mark.parametrize(
+    "path", ["$.顧客.名前", "$..名前", "$[?@.名前=='.顧']", "$['顧客'].名前", "$.顧客['名前']"]
+)
+def test_names_of_every_script_may_follow_a_dot(path: str) -> None:
+    context = {"顧客": {"名前": ".顧"}}
+    assert [value for _, value in compile_path(path).find(context)][-1] in (".顧", {"名前": ".顧"})
+    assert compile_path("$.顧客.名前").prefix == ("顧客", "名前")
+
+
 @pytest.mark.parametrize("path", ["", "x", "$.", "$[", "$.a b", "$['a]", "$[?]", "$.a[1", "a.$"])
 def test_what_is_no_path_is_refused(path: str) -> None:
     with pytest.raises(PathError):

@@ -48,7 +48,6 @@ class Child:
 
     program: Program
     popen: subprocess.Popen[bytes]
-    log: Path
 
     @property
     def pid(self) -> int:
@@ -67,11 +66,6 @@ class Child:
     def end_group(self) -> None:
         """Kills whatever is left of its group, the leader included."""
         kill_group(self.pid)
-
-    def last_words(self, lines: int = 8) -> str:
-        """The end of its log."""
-        text = self.log.read_text(errors="replace") if self.log.exists() else ""
-        return "\n".join(text.splitlines()[-lines:])
 
 
 def start(program: Program, log_dir: Path) -> Child:
@@ -93,7 +87,7 @@ def start(program: Program, log_dir: Path) -> Child:
             extra_groups=None if program.group_id is None else [],
             preexec_fn=_tied_to(os.getpid(), program.stop_signal),  # noqa: PLW1509 - the supervisor has one thread
         )
-    return Child(program, popen, log)
+    return Child(program, popen)
 
 
 def kill_group(group_id: int) -> None:

@@ -109,10 +109,10 @@ def _manage(plan: Plan, env: Mapping[str, str], name: str, *arguments: str, on_t
 
 
 def _programs(plan: Plan, env: Mapping[str, str]) -> Iterator[Program]:
-    python, celery = sys.executable, ("-m", "celery", "-A", "monitor.conf.celery")
+    python, celery = sys.executable, ("-m", "celery", "--quiet", "-A", "monitor.conf.celery")
     web = ("-m", "granian", "--interface", "wsgi", "--host", plan.host, "--port", str(plan.port), "--no-ws")
     size = ("--workers", str(plan.web_processes), "--blocking-threads", str(plan.web_threads))
-    sure = ("--respawn-failed-workers", "--workers-kill-timeout", "1")
+    sure = ("--respawn-failed-workers", "--workers-kill-timeout", "1", "--log-config", "monitor/conf/granian.json")
     yield Program(
         name="web",
         command=(python, *web, *size, *sure, "monitor.conf.wsgi:application"),

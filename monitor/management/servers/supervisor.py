@@ -79,7 +79,7 @@ class Supervisor:
         deadline = time.monotonic() + timeout_seconds
         while not ready():
             if time.monotonic() > deadline:
-                raise GaveUp(f"{what} did not become ready within {timeout_seconds:.0f} s; {self._where(what)}")
+                raise GaveUp(f"{what} did not become ready within {timeout_seconds:.0f} s; {self.log_of(what)}")
             self._turn(READY_POLL_SECONDS)
 
     def run(self, program: Program) -> int:
@@ -136,16 +136,13 @@ class Supervisor:
         kept.child.end_group()
         name = kept.program.name
         if not kept.died(now):
-            raise GaveUp(f"{name} ended {MOST_RESTARTS} times within a minute; {self._where(name)}")
+            raise GaveUp(f"{name} ended {MOST_RESTARTS} times within a minute; {self.log_of(name)}")
         self._say(f"{name} ended ({_how(code)}) and is started again.")
 
     def _start(self, kept: Kept) -> None:
         kept.program.before()
         kept.child = start(kept.program, self._home.log_dir)
         self._home.remember(other.child for other in self._kept if other.child is not None and not other.is_server)
-
-    def _where(self, name: str) -> str:
-        return self.log_of(name)
 
     def _stop_everything(self) -> None:
         children = [kept for kept in reversed(self._kept) if kept.child is not None]
