@@ -64,6 +64,7 @@ def _clean(html: str, tags: set[str]) -> SafeString:
         html,
         tags=tags,
         attributes={"a": {"href", "title"}, "th": {"align"}, "td": {"align"}},
+        set_tag_attribute_values={"pre": {"tabindex": "0"}},  # it scrolls sideways: keys must reach it
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
     )

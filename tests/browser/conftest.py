@@ -92,20 +92,25 @@ def guard() -> Guard:
 
 
 @pytest.fixture
-def opens(chromium: Browser, running: Stack, guard: Guard) -> Iterator[Opens]:
+def opens(chromium: Browser, guard: Guard) -> Iterator[Opens]:
     """Makes a page in a browser of its own: `opens(shop, user)`; fails the test on any complaint of it."""
     contexts: list[BrowserContext] = []
 
     def open_page(shop: Shop, user: User | None = None, **options: Any) -> Page:
-        context = chromium.new_context(base_url=f"http://127.0.0.1:{running.port}", **options)
-        contexts.append(context)
-        context.set_default_timeout(WAIT_MS)
-        guard.watch(context)
-        if user is not None:
-            context.add_cookies([shop.session_of(user)])
-        return context.new_page()
+        contexts.append(new_context(chromium, guard, shop, user, **options))
+        return contexts[-1].new_page()
 
     yield open_page
     for context in contexts:
         context.close()
     assert not guard.complaints
+
+
+def new_context(browser: Browser, guard: Guard, shop: Shop, user: User | None, **options: Any) -> BrowserContext:
+    """A browser with nothing in it but the session of `user`."""
+    context = browser.new_context(base_url=shop.url, **options)
+    context.set_default_timeout(WAIT_MS)
+    guard.watch(context)
+    if user is not None:
+        context.add_cookies([shop.session_of(user)])
+    return context

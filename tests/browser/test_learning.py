@@ -94,8 +94,11 @@ def resolved_incident(shop: Shop) -> str:
 
 
 def add_action(page: Page, *, text: str, owner: str) -> None:
+    actions = page.get_by_role("textbox", name="Action")
+    present = actions.count()
     page.get_by_role("button", name="Add an action").click()
-    page.get_by_role("textbox", name="Action").last.fill(text)
+    expect(actions).to_have_count(present + 1)
+    actions.last.fill(text)
     page.get_by_label("Owner").last.fill(owner)
 
 

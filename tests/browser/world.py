@@ -13,7 +13,7 @@ from monitor.metrics.periods import Quarter
 from monitor.models import Incident, Postmortem
 from monitor.urls import urlpatterns
 from tests.browser.shop import Shop
-from tests.factories import make_channel, make_postmortem, make_project, make_user
+from tests.factories import make_channel, make_postmortem, make_user
 from tests.reliability.stack import Stack
 
 NO_PAGES = {
@@ -33,7 +33,9 @@ STATES = (
     "overview-quiet",
     "overview-empty",
     "incident-resolved",
+    "incident-with-endless-names",
     "incidents-wrong-query",
+    "run-with-endless-names",
     "run-clean",
     "runs-empty",
     "metrics-empty",
@@ -57,10 +59,11 @@ class World:
 def make_world(stack: Stack) -> World:
     """A shop with leaks, one of them resolved and written up; a quiet one; an empty one; a person of none."""
     shop = Shop.of(stack, name="Shop")
-    leak, long = shop.leak(n=1), "a-very-long-name-without-any-place-to-break-" * 3
-    shop.leak(n=2, workflow=long, value=f"s-{long}", **{long: {long: [long] * 3}})
+    leak = shop.leak(n=1)
     shop.settle()
     _close(shop, number=1)
+    long = "a-very-long-name-without-any-place-to-break-" * 3
+    shop.leak(n=2, workflow=long, value=f"s-{long}", **{long: {long: [long] * 3}})
     shop.leak(n=3, workflow="returns")
     shop.settle()
     postmortem = _written(shop)
@@ -69,9 +72,9 @@ def make_world(stack: Stack) -> World:
     quiet.leak()
     quiet.settle()
     _close(quiet, number=1)
-    resolved = Incident.objects.get(project=shop.project, number=1)
+    endless = Incident.objects.get(project=shop.project, workflow=long)
     of = {
-        "incident": {"key": _open(shop).key},
+        "incident": {"key": Incident.objects.get(project=shop.project, workflow="returns").key},
         "run": {"run_id": leak.victim},
         "rule": {"rule_id": "foreign-session"},
         "report": {"quarter": Quarter.of(timezone.now(), timezone.get_default_timezone()).name},
@@ -85,8 +88,10 @@ def make_world(stack: Stack) -> World:
     places |= {
         "overview-quiet": ("/", quiet.admin),
         "overview-empty": ("/", empty.admin),
-        "incident-resolved": (f"/incidents/{resolved.key}/", shop.admin),
+        "incident-resolved": ("/incidents/INC-1/", shop.admin),
+        "incident-with-endless-names": (f"/incidents/{endless.key}/", shop.admin),
         "incidents-wrong-query": ("/incidents/?q=severity:purple", shop.admin),
+        "run-with-endless-names": (f"/runs/{long}-2/", shop.admin),
         "run-clean": (f"/runs/{leak.source}/", shop.admin),
         "runs-empty": ("/runs/", empty.admin),
         "metrics-empty": ("/metrics/", empty.admin),
@@ -96,10 +101,6 @@ def make_world(stack: Stack) -> World:
         "not-found": ("/incidents/INC-999/", shop.admin),
     }
     return World(shop, places)
-
-
-def _open(shop: Shop) -> Incident:
-    return Incident.objects.filter(project=shop.project, status="open").earliest("number")
 
 
 def _close(shop: Shop, *, number: int) -> None:
