@@ -18,13 +18,13 @@ _SAFE_INTEGER = 2**53 - 1
 
 
 def derive_event_id(raw: bytes, event: dict[str, Any]) -> str:
-    """SHA-256, in hex, of the canonical JSON (RFC 8785) of the event as it was sent.
+    """`auto-` and the SHA-256, in hex, of the canonical JSON (RFC 8785) of the event as it was sent.
 
     `raw` is the JSON text that `event` was read from. Integers that a double cannot hold have no
     canonical form in RFC 8785: they stand in a marked text, with all their digits, so that two
     events that differ in them alone stay two. Source: EVENTS.md, `event_id`.
     """
-    return sha256(canonical_json(raw, event)).hexdigest()
+    return f"auto-{sha256(canonical_json(raw, event)).hexdigest()}"
 
 
 def canonical_json(raw: bytes, event: dict[str, Any]) -> bytes:

@@ -22,6 +22,8 @@ pytestmark = pytest.mark.browser
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 380, "height": 800}
 THEMES = ("light", "dark")
+REFUSALS = {"not-found", "no-project"}
+"""Pages that come with an error's status, which the console tells of."""
 EVERYTHING: dict[str, Any] = {}
 CONTRAST_ALONE = {"runOnly": ["color-contrast", "link-in-text-block"]}
 """What a theme can change: it redefines colours and nothing else."""
@@ -61,16 +63,17 @@ class Walker:
     @contextmanager
     def at(self, name: str) -> Iterator[Page]:
         address, user = self.world.places[name]
-        if name in {"not-found", "no-project"}:
-            self.guard.expected.add(self.world.shop.url + address)
+        self.guard.complaints.clear()
+        self.guard.expected = {self.world.shop.url + address} if name in REFUSALS else set()
         if user not in self.contexts:
             self.contexts[user] = new_context(self.chromium, self.guard, self.world.shop, user)
         page = self.contexts[user].new_page()
-        page.set_viewport_size(WIDE)
-        page.goto(address)
-        yield page
-        page.close()
-        self.guard.expected.clear()
+        try:
+            page.set_viewport_size(WIDE)
+            page.goto(address)
+            yield page
+        finally:
+            page.close()
 
 
 @pytest.fixture(scope="module")

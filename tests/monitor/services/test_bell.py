@@ -52,9 +52,9 @@ def test_it_rings_once_the_transaction_has_committed() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_transaction_that_failed_rings_for_nothing() -> None:
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         bell.ring_alerts()
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert rings() == 0
 
 
@@ -74,7 +74,9 @@ def silent_broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(100)
-        monkeypatch.setattr(current_app.conf, "broker_write_url", f"redis://127.0.0.1:{listener.getsockname()[1]}/0")
+        monkeypatch.setattr(
+            current_app.conf, "broker_write_url", f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
+        )
         bell._producers.cache_clear()
         yield
 

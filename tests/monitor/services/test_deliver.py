@@ -40,7 +40,8 @@ def attempts(notification: Notification) -> list[tuple[int, int | None, str]]:
 
 def test_it_arrives_signed_and_is_recorded(channel: Channel, receiver: Receiver) -> None:
     now = datetime.now(UTC)
-    row = make_notification(channel=channel, payload={"type": "incident.opened", "data": {"key": "INC-1"}}, now=now)
+    payload = {"type": "incident.opened", "data": {"key": "INC-1"}}
+    row = make_notification(channel=channel, payload=payload, now=now)
     assert deliver_due(now=now, limit=10) == 1
     (request,) = receiver.requests
     assert Webhook(channel.secret).verify(request.body, request.headers) == row.payload
@@ -71,9 +72,7 @@ def test_a_failure_is_tried_again_under_the_same_id(channel: Channel, receiver: 
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 400, 401, 404, 410])
-def test_a_receiver_that_says_never_is_not_asked_again(
-    channel: Channel, receiver: Receiver, status: int
-) -> None:
+def test_a_receiver_that_says_never_is_not_asked_again(channel: Channel, receiver: Receiver, status: int) -> None:
     row = make_notification(channel=channel)
     receiver.respond = answer(status, Location=receiver.url)
     deliver_due(now=NOW, limit=10)
@@ -91,9 +90,7 @@ def test_a_longer_retry_after_is_obeyed(channel: Channel, receiver: Receiver) ->
     assert timedelta(0) <= row.next_try_at - NOW - timedelta(seconds=600) < timedelta(seconds=60)
 
 
-def test_after_a_day_of_failures_it_is_given_up(
-    channel: Channel, receiver: Receiver, settings: Settings
-) -> None:
+def test_after_a_day_of_failures_it_is_given_up(channel: Channel, receiver: Receiver, settings: Settings) -> None:
     settings.ALERT_GIVE_UP_SECONDS = 24 * 3600
     row = make_notification(channel=channel)
     receiver.respond = answer(500)

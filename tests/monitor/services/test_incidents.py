@@ -31,7 +31,8 @@ def lines(incident: Incident) -> list[tuple[str, str, str]]:
 
 def test_acknowledging_says_who_and_when(project: Project) -> None:
     user = make_user(name="ann", project=project)
-    one = incidents.acknowledge(incident=make_incident(project=project), by=Actor.of_user(user), now=LATER, note=" on it ")
+    incident = make_incident(project=project)
+    one = incidents.acknowledge(incident=incident, by=Actor.of_user(user), now=LATER, note=" on it ")
     assert (one.status, one.acknowledged_at, one.acknowledged_by) == ("acknowledged", LATER, "ann")
     assert lines(one) == [("acknowledged", "ann", "on it")]
     assert one.log.get(kind="acknowledged").user == user
@@ -129,7 +130,11 @@ def test_notes_and_assignments_are_logged(project: Project) -> None:
     assert incidents.assign(incident=incident, user=ann, by=ANN, now=LATER).assignee == ann
     incidents.assign(incident=incident, user=ann, by=ANN, now=LATER)
     assert incidents.assign(incident=incident, user=None, by=SYSTEM, now=LATER).assignee is None
-    assert lines(incident) == [("noted", "Ann", "seen in Riga"), ("assigned", "Ann", "ann"), ("unassigned", "Crosstalk", "")]
+    assert lines(incident) == [
+        ("noted", "Ann", "seen in Riga"),
+        ("assigned", "Ann", "ann"),
+        ("unassigned", "Crosstalk", ""),
+    ]
     with pytest.raises(incidents.Refused, match="empty"):
         incidents.add_note(incident=incident, by=ANN, now=LATER, note="  ")
     with pytest.raises(incidents.Refused, match="member"):

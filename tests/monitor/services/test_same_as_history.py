@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from monitor.detection.history import judge_all
 from monitor.detection.maps import parse_map
@@ -41,8 +42,6 @@ def send(client: Client, headers: dict[str, str], events: list[dict[str, Any]]) 
 
 
 def judge(budget: int = 10_000) -> None:
-    from django.utils import timezone
-
     while budget > 0 and (judged := detect.judge_due(now=timezone.now(), limit_runs=10)):
         budget -= judged
 
@@ -103,6 +102,7 @@ def test_the_events_hold_something_of_every_kind() -> None:
     found = expected(leaking_runs(runs=16, seed=2))
     rules = {key[0] for key in found}
     classes = {row["class"] for row in found.values()}
-    assert rules >= {"foreign-session", "execution-id-changed", "uncleared-field", "residue-at-start", "identity-lost"}
+    assert rules >= {"foreign-session", "execution-id-changed", "identity-lost"}
+    assert rules >= {"uncleared-field", "residue-at-start"}
     assert classes >= {"temporal", "spatial", "scoping", "integrity"}
     assert any(row["source"] and row["source"]["resource"] for row in found.values())

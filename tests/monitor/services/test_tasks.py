@@ -45,9 +45,7 @@ def test_a_full_batch_calls_another_worker(rung: list[str]) -> None:
 
 
 @pytest.mark.django_db
-def test_a_spent_budget_leaves_the_rest_to_the_next_ring(
-    rung: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_spent_budget_leaves_the_rest_to_the_next_ring(rung: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "BUDGET_SECONDS", 0.0)
     monkeypatch.setattr(tasks, "RUNS_AT_A_TIME", 1)
     post(make_project(), [event(f"r-{number}", number, "s-1") for number in range(3)], now=now())
