@@ -12,7 +12,11 @@ from monitor.models import DeliveryAttempt, Incident, IncidentLog, Notification
 WORDS = {
     "opened": "Detected; incident opened",
     "spread": "Spread further",
-    "attached": "More runs attached",
+    "late": "More of a run that was already in it, after the end",
+    "recurred": "Recurred, and stays a false positive",
+    "returned": "Returned: new events show it again",
+    "withdrawn": "Withdrawn: later events disproved all of it",
+    "disproved": "Later events disproved all of it",
     "acknowledged": "acknowledged",
     "mitigated": "marked it mitigated",
     "resolved": "resolved",
@@ -22,6 +26,9 @@ WORDS = {
     "noted": "noted",
     "assigned": "assigned it to",
     "unassigned": "took it from its assignee",
+    "postmortem_begun": "began a postmortem",
+    "postmortem_edited": "edited the postmortem",
+    "postmortem_published": "published the postmortem",
 }
 SHOWN = 200
 

@@ -35,6 +35,8 @@ def apply(verdict: Verdict, *, project: Project, run: Run, now: datetime) -> Non
     groups = _grouped(verdict.added)
     mine = {row.incident_id: row for row in IncidentRun.objects.filter(incident__project=project, run=run)}
     incidents = _locked(project, groups, verdict, mine)
+    # Another worker that read the clock later may have been here first: a log goes forward only.
+    now = max([now, *(one.last_detected_at for one in incidents)])
     window = timedelta(seconds=settings.REOPEN_WINDOW_SECONDS)
     decisions = {
         name: decide([one for one in incidents if one.fingerprint == name], holds_run=mine, now=now, window=window)

@@ -53,6 +53,11 @@ def assert_it_says_what_happened(page: Page, leak: Leak) -> None:
         expect(shown.locator(mark).first).to_have_text(f'"{leak.value}"')
 
 
+def await_keys(page: Page) -> None:
+    """Returns once the page's script has run, of which the theme button is the sign: before, keys do nothing."""
+    expect(page.get_by_role("button", name="Theme")).to_be_visible()
+
+
 def press_until_focused(page: Page, key: str, wanted: Locator) -> None:
     for _ in range(60):
         page.keyboard.press(key)

@@ -16,7 +16,14 @@ from standardwebhooks.webhooks import Webhook
 from monitor.channels.webhook import new_secret
 from monitor.models import Channel
 from tests.browser.conftest import Opens
-from tests.browser.people import assert_it_says_what_happened, press_until_focused, resolve, sign_in, status_of
+from tests.browser.people import (
+    assert_it_says_what_happened,
+    await_keys,
+    press_until_focused,
+    resolve,
+    sign_in,
+    status_of,
+)
 from tests.browser.shop import PASSWORD, Shop
 from tests.factories import make_channel
 from tests.monitor.channels.receiver import Receiver, answer, receiving
@@ -91,12 +98,14 @@ def test_the_same_by_keyboard_alone(shop: Shop, opens: Opens) -> None:
     shop.settle()
     page = opens(shop)
     page.goto("/")
+    expect(page.get_by_label("E-mail or user name")).to_be_focused()
     page.keyboard.type(shop.admin.username)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     rows = page.locator("[data-row]")
     expect(rows).to_have_count(2)
+    await_keys(page)
 
     for key, place in (("j", 0), ("j", 1), ("j", 1), ("k", 0), ("k", 0)):
         page.keyboard.press(key)
@@ -106,6 +115,7 @@ def test_the_same_by_keyboard_alone(shop: Shop, opens: Opens) -> None:
     page.keyboard.press("Enter")
     assert_it_says_what_happened(page, leak)
 
+    await_keys(page)
     page.keyboard.press("?")
     help_ = page.get_by_role("dialog", name="Keys")
     expect(help_).to_be_visible()
@@ -125,8 +135,10 @@ def test_the_same_by_keyboard_alone(shop: Shop, opens: Opens) -> None:
     expect(status_of(page)).to_contain_text("Resolved")
     expect(page.locator("#time")).to_contain_text("a? j, k and / are only text here")
 
+    await_keys(page)
     page.keyboard.press("g")
     page.keyboard.press("i")
     expect(page).to_have_url(f"{shop.url}/incidents/")
+    await_keys(page)
     page.keyboard.press("/")
     expect(page.get_by_role("textbox", name="Query")).to_be_focused()
