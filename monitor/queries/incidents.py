@@ -55,7 +55,7 @@ def page(
     project: Project, narrow: IncidentFilter, *, cursor: str | None = None, limit: int = DEFAULT_LIMIT
 ) -> Page[Incident]:
     """Incidents, latest detected first. Raises keyset.BadCursor."""
-    rows = filtered(project, narrow).select_related("assignee")
+    rows = filtered(project, narrow).select_related("assignee", "project")
     return newest_first(rows, by="detected_at", cursor=cursor, limit=limit)
 
 
@@ -76,8 +76,8 @@ def find(project: Project, name: str | int | UUID) -> Incident | None:
 
 
 def address(incident: Incident) -> str:
-    """Where the incident's page is, as a whole URL."""
-    return f"{settings.BASE_URL}/incidents/{incident.key}/"
+    """Where the incident's page is, as a whole URL; it names the project, since every project has an INC-1."""
+    return f"{settings.BASE_URL}/incidents/{incident.key}/?project={incident.project.slug}"
 
 
 def as_json(incident: Incident) -> dict[str, Any]:

@@ -271,7 +271,7 @@ def test_incidents(caller, project, stranger, settings):
             "resolved_at": None,
             "detected_at": "2026-11-20T10:00:00Z",
             "occurred_at": "2026-11-20T09:59:54Z",
-            "url": "https://crosstalk.example/incidents/INC-1/",
+            "url": f"https://crosstalk.example/incidents/INC-1/?project={project.slug}",
         }.items()
     )
     for query, keys in {

@@ -77,6 +77,12 @@ class Stack:
     def kill(self, name: str) -> None:
         self.processes[name].kill()
 
+    def mend(self) -> None:
+        """Starts again what ended by itself, as the supervisor and a restart policy do."""
+        for process in self.processes.values():
+            if process.child is not None and process.child.poll() is not None:
+                process.start()
+
     def is_ready(self) -> bool:
         return self.ask("GET", "/healthz")[0] == 200
 
@@ -96,7 +102,8 @@ class Stack:
         return answer.status, json.loads(text) if "json" in kind else text
 
     def settled(self) -> bool:
-        """Whether everything accepted has been judged and told."""
+        """Whether everything accepted has been judged and told; what ended by itself is started again."""
+        self.mend()
         status, pipeline = self.ask("GET", "/api/v1/status")
         return status == 200 and pipeline["pending_events"] == 0 and pipeline["pending_alerts"] == 0
 
