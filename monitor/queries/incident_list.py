@@ -9,10 +9,8 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
 from monitor.models import Incident, Project
-from monitor.queries.headlines import headlines
+from monitor.queries.incident_line import IncidentLine, lines_of
 from monitor.queries.keyset import BadCursor, newest_first
-from monitor.queries.overview import holder_of, sparks_of
-from monitor.queries.sentence import Part
 from monitor.queries.terms import ACTIVE, Query
 
 PAGE = 25
@@ -21,29 +19,10 @@ _COLUMNS = {"is": "status", "severity": "severity", "class": "leak_class", "rule
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One incident of the list. `spark` counts anomalies by the hour of `detected_at` over the last day."""
-
-    key: str
-    sentence: tuple[Part, ...]
-    severity: str
-    status: str
-    leak_class: str
-    rule: str
-    workflow: str
-    detected_at: datetime
-    last_detected_at: datetime
-    runs: int
-    sessions: int
-    holder: str
-    spark: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class IncidentList:
     """`total` incidents match; `next` is the cursor of the page after these rows, empty at the end."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[IncidentLine, ...]
     total: int
     active: int
     next: str
@@ -61,11 +40,8 @@ def incident_list(project: Project, query: Query, *, me: User, cursor: str, now:
         page = newest_first(matching.select_related("assignee"), by="detected_at", cursor=cursor, limit=PAGE)
     except BadCursor:
         page = newest_first(matching.select_related("assignee"), by="detected_at", cursor=None, limit=PAGE)
-    pks = [each.pk for each in page.items]
-    sparks = sparks_of(project, pks, now=now, bucket=timedelta(hours=1), buckets=HOURS)
-    said = headlines(project, page.items)
     return IncidentList(
-        rows=tuple(_row(each, said[each.pk], sparks.get(each.pk, ())) for each in page.items),
+        rows=lines_of(project, page.items, now=now, bucket=timedelta(hours=1), buckets=HOURS),
         total=matching.count(),
         active=matching.filter(status__in=ACTIVE).count(),
         next=page.next or "",
@@ -115,21 +91,3 @@ def _saying(word: str) -> Q:
     if number.isascii() and number.isdigit() and len(number) < 10:
         said |= Q(number=int(number))
     return said
-
-
-def _row(incident: Incident, sentence: tuple[Part, ...], spark: tuple[int, ...]) -> Row:
-    return Row(
-        key=incident.key,
-        sentence=sentence,
-        severity=incident.severity,
-        status=incident.status,
-        leak_class=incident.leak_class,
-        rule=incident.rule,
-        workflow=incident.workflow,
-        detected_at=incident.detected_at,
-        last_detected_at=incident.last_detected_at,
-        runs=incident.run_count,
-        sessions=incident.session_count,
-        holder=holder_of(incident),
-        spark=spark,
-    )

@@ -10,7 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from monitor.models import Anomaly, Incident, IncidentLog, IncidentRun, Notification, Postmortem, Project, Run
 from monitor.queries.affected import AffectedRun, affected_runs
 from monitor.queries.headlines import lead_order
-from monitor.queries.overview import epoch_bucket, holder_of
+from monitor.queries.incident_line import epoch_bucket, holder_of, is_spreading
 from monitor.queries.sentence import Part, headline
 from monitor.queries.snapshots import Pair, pair
 from monitor.queries.timeline import Moment, timeline
@@ -18,7 +18,6 @@ from monitor.queries.timeline import Moment, timeline
 BESIDE = 200
 BUCKETS = 24
 MIN_BUCKET_SECONDS = 0.1
-SPREADING_SECONDS = 120
 IncidentRuns = QuerySet[IncidentRun]
 
 
@@ -150,7 +149,7 @@ def _spread(project: Project, incident: Incident, affected: IncidentRuns, now: d
         span_seconds=width,
         judged=judged,
         share=min(incident.run_count / judged, 1.0) if judged else None,
-        spreading=(now - incident.last_detected_at).total_seconds() < SPREADING_SECONDS,
+        spreading=is_spreading(incident, now=now),
     )
 
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Case, Count, F, IntegerField, Max, Q, QuerySet, Sum, Value, When
-from django.db.models.functions import Coalesce, Extract, Floor
+from django.db.models.functions import Coalesce
 
-from monitor.models import Anomaly, Event, Incident, Project, Run
-from monitor.queries.headlines import headlines
-from monitor.queries.sentence import Part
+from monitor.models import Event, Incident, Project, Run
+from monitor.queries.incident_line import IncidentLine, lines_of
 
 SHOWN = 20
 SPARK_BUCKETS = 40
-SPREADING_SECONDS = 120
 _BUCKET = timedelta(seconds=90)
 ACTIVE = ("open", "acknowledged")
 
@@ -30,27 +27,6 @@ WORST_FIRST = (
     F("run_count").desc(),
     F("id").desc(),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class OpenIncident:
-    """One line of the list. `spark` counts anomalies by `detected_at`, oldest first, over the last hour."""
-
-    key: str
-    sentence: tuple[Part, ...]
-    severity: str
-    status: str
-    leak_class: str
-    rule: str
-    workflow: str
-    detected_at: datetime
-    last_detected_at: datetime
-    runs: int
-    sessions: int
-    tenants: int
-    holder: str
-    spark: tuple[int, ...]
-    spreading: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +48,7 @@ class Overview:
 
     total: int
     by_severity: tuple[tuple[str, int], ...]
-    shown: tuple[OpenIncident, ...]
+    shown: tuple[IncidentLine, ...]
     known: int
     mitigated: int
     quiet: Quiet | None
@@ -93,73 +69,13 @@ def overview(project: Project, *, now: datetime) -> Overview:
     )
     total = sum(count for _, count in by_severity)
     worst = list(standing.filter(status__in=ACTIVE).select_related("assignee").order_by(*WORST_FIRST)[:SHOWN])
-    sparks = sparks_of(project, [incident.pk for incident in worst], now=now)
-    said = headlines(project, worst)
     return Overview(
         total=total,
         by_severity=tuple((name, count) for name, count in by_severity if count),
-        shown=tuple(_line(each, said[each.pk], sparks.get(each.pk, ()), now) for each in worst),
+        shown=lines_of(project, worst, now=now, bucket=_BUCKET, buckets=SPARK_BUCKETS),
         known=sum(count for (status, _), count in counts.items() if status == "known"),
         mitigated=sum(count for (status, _), count in counts.items() if status == "mitigated"),
         quiet=None if total else _quiet(project, standing),
-    )
-
-
-def holder_of(incident: Incident) -> str:
-    """Who has it: the person it is assigned to, else who acknowledged it; empty where nobody does."""
-    if incident.assignee is not None:
-        return incident.assignee.get_full_name() or incident.assignee.get_username()
-    return incident.acknowledged_by
-
-
-def sparks_of(
-    project: Project,
-    incidents: Sequence[int],
-    *,
-    now: datetime,
-    bucket: timedelta = _BUCKET,
-    buckets: int = SPARK_BUCKETS,
-) -> dict[int, tuple[int, ...]]:
-    """Anomalies of each incident in `buckets` spans up to now, by `detected_at`; none where all are zero."""
-    width = bucket.total_seconds()
-    last = int(now.timestamp() // width)
-    since = datetime.fromtimestamp((last - buckets + 1) * width, tz=now.tzinfo)
-    found = (
-        Anomaly.objects.filter(project=project, incident__in=incidents, detected_at__gte=since)
-        .annotate(bucket=epoch_bucket("detected_at", width))
-        .values("incident", "bucket")
-        .annotate(n=Count("id"))
-    )
-    rows: dict[int, list[int]] = {}
-    for row in found:
-        at = int(row["bucket"]) - (last - buckets + 1)
-        counts = rows.setdefault(row["incident"], [0] * buckets)
-        counts[min(max(at, 0), buckets - 1)] += row["n"]
-    return {incident: tuple(counts) for incident, counts in rows.items()}
-
-
-def epoch_bucket(field: str, width: float) -> Floor:
-    """The number of the span of `width` seconds since the epoch that a time falls into."""
-    return Floor(Extract(F(field), "epoch") / Value(width))
-
-
-def _line(incident: Incident, sentence: tuple[Part, ...], spark: tuple[int, ...], now: datetime) -> OpenIncident:
-    return OpenIncident(
-        key=incident.key,
-        sentence=sentence,
-        severity=incident.severity,
-        status=incident.status,
-        leak_class=incident.leak_class,
-        rule=incident.rule,
-        workflow=incident.workflow,
-        detected_at=incident.detected_at,
-        last_detected_at=incident.last_detected_at,
-        runs=incident.run_count,
-        sessions=incident.session_count,
-        tenants=incident.tenant_count,
-        holder=holder_of(incident),
-        spark=spark,
-        spreading=(now - incident.last_detected_at).total_seconds() < SPREADING_SECONDS,
     )
 
 

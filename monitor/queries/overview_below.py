@@ -13,7 +13,7 @@ from monitor.metrics.definitions import Figures
 from monitor.metrics.periods import Quarter
 from monitor.models import Anomaly, Event, Notification, Project, Run
 from monitor.queries import metrics
-from monitor.queries.overview import epoch_bucket
+from monitor.queries.incident_line import epoch_bucket
 
 MINUTES = 60
 SHOWN_WORKFLOWS = 20
