@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+from monitor.detection.catalogue import rule_by_id
 from monitor.metrics.definitions import IncidentTimes, seconds_to_detect
 from monitor.metrics.words import count, duration
 from monitor.models import Incident, IncidentLog, Notification, Postmortem, Run
@@ -28,11 +29,11 @@ WORDS = {
 def first_texts(incident: Incident) -> dict[str, str]:
     """Give the fields that can be filled in: title, summary, impact, timeline and detection, as Markdown.
 
-    Times are in UTC; those of leaks by the senders' clocks, all others by ours. No session's name is
-    written down, only how many there were.
+    Times are in UTC; those of leaks by the senders' clocks, all others by ours. The title names no
+    session: it stands in lists and reports.
     """
     return {
-        "title": incident.title.rstrip(".")[:300],
+        "title": f"{rule_by_id(incident.rule).title}, {incident.workflow} ({incident.key})",
         "summary": _summary(incident),
         "impact": _impact(incident),
         "timeline": "\n".join(_timeline(incident)),

@@ -70,7 +70,7 @@ def test_a_postmortem_begins_with_what_is_known() -> None:
 
     begun = begin(incident=incident, by=Actor.of_user(user), now=NOW)
 
-    assert begun.title == incident.title.rstrip(".")
+    assert begun.title == "Another session in the context, checkout (INC-1)"
     assert "6\u00a0s after the first leak" in begun.summary
     assert "Nada resolved it 1\u00a0h after it was detected" in begun.summary
     assert "2 of 2 runs of checkout in that time" in begun.impact
