@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from datetime import datetime
 
 from celery import shared_task
 from django.utils import timezone
@@ -17,26 +19,24 @@ ALERTS_AT_A_TIME = 20
 
 @shared_task(name=bell.JUDGE, acks_late=True, ignore_result=True, soft_time_limit=120, time_limit=150)
 def judge() -> None:
-    """Judges due runs until none is left or the budget is spent; a full batch calls another worker."""
-    bell.heard(bell.JUDGE)
-    until = time.monotonic() + BUDGET_SECONDS
-    while judged := detect.judge_due(now=timezone.now(), limit_runs=RUNS_AT_A_TIME):
-        spent = time.monotonic() >= until
-        if spent or judged == RUNS_AT_A_TIME:
-            bell.ring(bell.JUDGE)
-        if spent:
-            break
+    """Judges due runs until none is left or the budget is spent."""
+    _work_off(bell.JUDGE, lambda now: detect.judge_due(now=now, limit_runs=RUNS_AT_A_TIME), full=RUNS_AT_A_TIME)
 
 
 @shared_task(name=bell.DELIVER, acks_late=True, ignore_result=True, soft_time_limit=240, time_limit=270)
 def deliver() -> None:
-    """Delivers due notifications until none is left or the budget is spent; a full batch calls another worker."""
-    bell.heard(bell.DELIVER)
+    """Delivers due notifications until none is left or the budget is spent."""
+    _work_off(bell.DELIVER, lambda now: notify.deliver_due(now=now, limit=ALERTS_AT_A_TIME), full=ALERTS_AT_A_TIME)
+
+
+def _work_off(task: str, batch: Callable[[datetime], int], *, full: int) -> None:
+    """Works through what is due, a batch at a time; a full batch calls another worker, a spent budget the next."""
+    bell.heard(task)
     until = time.monotonic() + BUDGET_SECONDS
-    while tried := notify.deliver_due(now=timezone.now(), limit=ALERTS_AT_A_TIME):
+    while done := batch(timezone.now()):
         spent = time.monotonic() >= until
-        if spent or tried == ALERTS_AT_A_TIME:
-            bell.ring(bell.DELIVER)
+        if spent or done == full:
+            bell.ring(task)
         if spent:
             break
 
