@@ -1,0 +1,162 @@
+"""Metrics, status, probes and documentation over HTTP."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from ingestion.models import Refusal
+from monitor.models import Work
+from tests.factories import (
+    NOW,
+    make_channel,
+    make_incident,
+    make_notification,
+    make_project,
+)
+from tests.ingestion.caller import Caller, is_problem
+
+pytestmark = pytest.mark.django_db
+MAP = "version: 1\nworkflow: checkout\nrisk: high\nowner: payments\n"
+
+
+def test_metrics(caller, project, stranger):
+    make_incident(project=project, status="resolved", resolved_at=NOW + timedelta(seconds=60), resolved_by="m")
+    make_incident(project=project, workflow="refund", now=NOW + timedelta(days=1))
+
+    whole = caller.get("/metrics").json()
+    assert (whole["from"], whole["to"]) == (None, None)
+    (group,) = whole["groups"]
+    assert (group["key"], group["incidents"], group["still_open"]) == ({}, 2, 1)
+    assert group["mttd_seconds"]["n"] == 2
+    assert group["mttr_seconds"] == {"mean": 60.0, "median": 60.0, "p90": 60.0, "n": 1}
+    by = caller.get("/metrics?by=workflow&from=2026-11-20&to=2026-11-20").json()
+    assert (by["from"], by["to"]) == ("2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z")
+    assert [one["key"] for one in by["groups"]] == [{"workflow": "checkout"}]
+    exact = caller.get("/metrics?from=2026-11-20T10:00:01Z&to=2027-01-01T00:00:00Z").json()
+    assert exact["groups"][0]["incidents"] == 1
+    assert stranger.get("/metrics").json()["groups"][0]["incidents"] == 0
+
+
+def test_days_are_those_of_the_projects_time_zone():
+    caller = Caller(make_project(time_zone="Pacific/Auckland"))
+    assert caller.get("/metrics?from=2026-11-20").json()["from"] == "2026-11-19T11:00:00Z"
+
+
+def test_status(caller, project, stranger):
+    assert (
+        caller.get("/status").json().items()
+        >= {
+            "pending_events": 0,
+            "pending_alerts": 0,
+            "oldest_pending_seconds": None,
+            "last_event_at": None,
+        }.items()
+    )
+    Client().post(
+        "/api/v1/events",
+        json.dumps(
+            [
+                {
+                    "occurred_at": "2026-11-20T10:00:00Z",
+                    "workflow": "w",
+                    "run_id": f"r-{n % 2}",
+                    "step": "s",
+                    "phase": "exit",
+                    "context": {"n": n},
+                }
+                for n in range(3)
+            ]
+            + [{"x": 1}]
+        ),
+        content_type="application/json",
+        headers=caller.headers,
+    )
+    make_notification(channel=make_channel(project=project))
+    make_notification(channel=make_channel(project=project), status="delivered")
+    status = caller.get("/status").json()
+    assert (status["pending_events"], status["pending_alerts"]) == (3, 1)
+    assert status["events_last_hour"] == 3
+    assert status["last_event_at"] is not None
+    assert status["oldest_pending_seconds"] >= 0
+    assert status["refused_events"] == {"unknown field": 1}
+    assert stranger.get("/status").json()["pending_events"] == 0
+    Work.objects.update(event_pks=[])
+    assert caller.get("/status").json()["pending_events"] == 2
+
+
+def test_every_reading_call_needs_a_key_that_may_read(project):
+    ingest_only = Caller(project, "ingest")
+    for path in (
+        "/anomalies",
+        "/incidents",
+        "/incidents/INC-1",
+        "/runs/r",
+        "/runs/r/context",
+        "/runs/r/changes",
+        "/metrics",
+        "/status",
+        "/workflows/w/map",
+    ):
+        is_problem(ingest_only.get(path), 403)
+        is_problem(Client().get(f"/api/v1{path}"), 401)
+    is_problem(ingest_only.put("/workflows/w/map", MAP), 403)
+
+
+# Probes and documentation
+
+
+def test_probes(caller, project):
+    assert Client().get("/healthz").json() == {"status": "ok"}
+    ready = Client().get("/readyz")
+    assert (ready.status_code, ready.json()["checks"]) == (200, {"database": "ok", "redis": "ok"})
+    make_incident(project=project)
+    Refusal.objects.create(project=project, api_key=caller.key, hour=NOW, reason="phase", events=2)
+    response = Client().get("/-/metrics", headers=caller.headers)
+    assert response["Content-Type"].startswith("text/plain; version=0.0.4")
+    text = response.content.decode()
+    assert "crosstalk_pending_events 0\n" in text
+    assert 'crosstalk_incidents{status="open"} 1\n' in text
+    is_problem(Client().get("/-/metrics"), 401)
+
+
+def test_not_ready_without_redis_or_migrations(settings, tmp_path, monkeypatch):
+    settings.REDIS_URL = f"unix://{tmp_path}/none"
+    monkeypatch.setattr(
+        "django.db.migrations.executor.MigrationExecutor.migration_plan", lambda *_: ["one", "two"]
+    )
+    response = Client().get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["checks"]["database"].startswith("2 migrations")
+    assert "ConnectionError" in response.json()["checks"]["redis"]
+
+
+def test_the_documentation_page_comes_from_here_alone():
+    page = Client().get("/api/v1/docs")
+    html = page.content.decode()
+    assert page.status_code == 200
+    assert "http://" not in html
+    assert "https://" not in html
+    assert "ninja/swagger-ui-bundle" in html
+    described = Client().get("/api/v1/openapi.json").json()
+    assert set(described["paths"]) == {
+        "/api/v1/events",
+        "/api/v1/workflows/{workflow}/map",
+        "/api/v1/anomalies",
+        "/api/v1/incidents",
+        "/api/v1/incidents/{incident_id}",
+        "/api/v1/runs/{run_id}",
+        "/api/v1/runs/{run_id}/context",
+        "/api/v1/runs/{run_id}/changes",
+        "/api/v1/metrics",
+        "/api/v1/status",
+        *(
+            f"/api/v1/incidents/{{incident_id}}/{act}"
+            for act in ("acknowledge", "resolve", "reopen", "mark-known", "mark-false-positive")
+        ),
+    }
+    body = described["paths"]["/api/v1/events"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert body["oneOf"][0]["properties"]["phase"] == {"enum": ["enter", "exit"]}
