@@ -51,6 +51,14 @@ class Finding:
     """The value to look for in other runs; None where the source is inside the run, or there is none."""
     location: tuple[str | int, ...] = field(default=(), compare=False)
     owner: int = field(default=0, compare=False)
+    source: Source | None = None
+    """Where the value came from, where the rule knows it without a search."""
+    since: str | None = field(default=None, compare=False)
+    """The event id after which the run itself is searched for the value."""
+    token: str | None = field(default=None, compare=False)
+    """The canary that stands in the value."""
+    evidence: Any = field(default=None, compare=False)
+    """What convinces an engineer, as plain JSON, where the rule has more to show than the two values."""
 
     @property
     def key(self) -> AnomalyKey:
@@ -84,6 +92,8 @@ class Anomaly:
     message: str
     owner: int = 0
     """The number of the run behind a reused run id, like its finding's; 0 for every other run."""
+    evidence: Any = field(default=None, compare=False)
+    """Its finding's."""
 
     @property
     def key(self) -> AnomalyKey:

@@ -6,7 +6,8 @@ could change what was found before; the caller then judges the run whole.
 
 from __future__ import annotations
 
-import json
+import marshal
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,7 +28,8 @@ from monitor.detection.snapshot import snapshots_of
 
 __all__ = ["Holding", "Judgement", "RuleError", "RunFacts", "Watch", "advance", "judge_run", "judge_runs"]
 
-STATE_VERSION = 1
+STATE_VERSION = 2, sys.implementation.cache_tag, marshal.version
+"""A state is read back only by the code and the interpreter that could have written it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ def advance(
     if not judge.own.keeps(snapshots):
         return None
     judge.judge(snapshots, setting)
+    if judge.is_revised:
+        return None
     return _judgement([judge], whole=False, stored=True)
 
 
@@ -143,12 +147,12 @@ def _dump(judges: Sequence[RunJudge]) -> bytes:
     """The state; that of a reused run id is empty: what is behind it is always judged whole."""
     if len(judges) > 1:
         return b""
-    return json.dumps([STATE_VERSION, judges[0].dump()], separators=(",", ":")).encode()
+    return marshal.dumps((STATE_VERSION, judges[0].dump()))
 
 
 def _load(state: bytes) -> RunJudge | None:
     try:
-        version, judge = json.loads(state)
+        version, judge = marshal.loads(state)  # noqa: S302 - written by us alone, into our own table
         return RunJudge.load(judge) if version == STATE_VERSION else None
-    except (ValueError, KeyError, TypeError, IndexError):
+    except (ValueError, KeyError, TypeError, IndexError, EOFError):
         return None

@@ -52,6 +52,14 @@ def kin_of_part(kin: Kin, parts: Sequence[KinRun], number: int) -> Kin:
     return Kin(tuple(one for one in above if one is not me), tuple(one for one in below if one is not me))
 
 
+def next_of_kin(me: KinRun, kin: Kin) -> Kin:
+    """Of the family of a run (`Run.kin`), the parent and the children alone."""
+    if not kin.ancestors and not kin.descendants:
+        return kin
+    tree = _Tree([*kin.ancestors, *kin.descendants, me])
+    return Kin(tuple(tree.parents(me)), tuple(tree.children(me)))
+
+
 class _Tree:
     """Runs with the links between them."""
 

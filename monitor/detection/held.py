@@ -14,17 +14,19 @@ from monitor.detection.values import identity_text, number_text, same, value_key
 class Want:
     """A value to look for. Identity values compare as text, all others as JSON values.
 
-    `key` is the one under which holders of the value are indexed (`Holding.value_key`).
+    `key` is the one under which holders of the value are indexed. `token` is the canary that stands
+    in it, if it was found for that.
     """
 
     value: Any = field(compare=False)
     as_text: bool
     key: bytes
+    token: str | None = None
 
     @classmethod
-    def of(cls, value: Any, *, as_text: bool) -> Want:
+    def of(cls, value: Any, *, as_text: bool, token: str | None = None) -> Want:
         """The want for a value; equal wants look for the same."""
-        return cls(value, as_text, value_key(value))
+        return cls(value, as_text, value_key(value), token)
 
     def is_met_by(self, value: Any) -> bool:
         """Whether a value is the one looked for."""

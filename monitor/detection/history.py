@@ -1,23 +1,30 @@
-"""Judges a whole project in memory: for the command line, tests and dry runs of a map."""
+"""Judges a whole project at once: for the command line, tests and dry runs of a map."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from monitor.detection.anomaly import Anomaly, Finding
+from monitor.detection.anomaly import Anomaly, AnomalyKey, Finding
+from monitor.detection.canaries import Canaries, escaped
 from monitor.detection.catalogue import CATALOGUE, rule_by_id
 from monitor.detection.context_map import ContextMap
+from monitor.detection.divergence import Outcome, diverging, outcome_of
 from monitor.detection.engine import judge_runs
 from monitor.detection.event import Event
-from monitor.detection.family import kin_among, reach
-from monitor.detection.held import Want, WantedValues
-from monitor.detection.identity import Kin
-from monitor.detection.order import once_each
+from monitor.detection.held import WantedValues
+from monitor.detection.keys import IDENTITY_RULES, leaking_keys
+from monitor.detection.people.project import foreign_values
+from monitor.detection.project import EventStore, InMemory, Project
 from monitor.detection.provenance import attribute
-from monitor.detection.reuse import Reuse
 from monitor.detection.rule import Rule
+from monitor.detection.runs import Run
+from monitor.detection.sources import Trail
+from monitor.detection.values import value_key
 from monitor.detection.views import RunView
+
+__all__ = ["EventStore", "InMemory", "judge_all", "judge_store"]
 
 
 def judge_all(
@@ -28,101 +35,128 @@ def judge_all(
     Events come in any order and with repetitions: of two with one id the first stands. `maps` are
     the context maps by workflow. Nothing else decides the answer.
     """
-    project = _Project(events, maps)
-    found: list[tuple[RunView, tuple[Finding, ...]]] = []
-    for run_id in project.run_ids:
-        victim = project.victim(run_id)
-        findings = judge_runs(victim.runs, watch=None, rules=rules).findings
-        if findings:
-            found.append((victim, findings))
-    lookup = _InMemoryLookup(project, (finding for _, findings in found for finding in findings))
-    anomalies = (one for victim, findings in found for one in attribute(findings, victim=victim, lookup=lookup))
-    return tuple(sorted(anomalies, key=_place))
+    return judge_store(InMemory(events), maps, rules)
+
+
+def judge_store(
+    store: EventStore, maps: Mapping[str, ContextMap], rules: tuple[Rule, ...] = CATALOGUE
+) -> tuple[Anomaly, ...]:
+    """The same for events in a store, of which only so much is read at a time as is needed."""
+    return tuple(sorted(_History(Project(store, maps), rules).anomalies(), key=_place))
+
+
+def first_of_each(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings without those that have the key of an earlier one of the same run (RULES.md)."""
+    found: dict[tuple[AnomalyKey, int], Finding] = {}
+    for finding in findings:
+        found.setdefault((finding.key, finding.owner), finding)
+    return list(found.values())
 
 
 def _place(anomaly: Anomaly) -> tuple[datetime, str, int, str, str]:
     return anomaly.occurred_at, anomaly.event_id, anomaly.attempt, anomaly.rule, anomaly.path
 
 
-class _Project:
-    """The runs of one project, with their maps and families."""
+class _History:
+    """One judgement of a project: what each run shows, what runs show together, then the sources."""
 
-    def __init__(self, events: Iterable[Event], maps: Mapping[str, ContextMap]) -> None:
-        self._maps = maps
-        self._views: dict[str, RunView] = {}
-        self._runs: dict[str, list[Event]] = {}
-        for event in once_each(events):
-            self._runs.setdefault(event.run_id, []).append(event)
-        self._parents = {run_id: _parents(share) for run_id, share in self._runs.items()}
-        self._children: dict[str, list[str]] = {}
-        for run_id in self.run_ids:
-            for parent in self._parents[run_id]:
-                self._children.setdefault(parent, []).append(run_id)
+    def __init__(self, project: Project, rules: tuple[Rule, ...]) -> None:
+        self._project = project
+        self._rules = rules
+        self._by_id = {rule.id: rule for rule in rules}
+        self._found: dict[str, list[Finding]] = {}
+        self._trails: dict[str, dict[tuple[AnomalyKey, int], Trail | None]] = {}
+        self._outcomes: dict[str, list[Outcome]] = {}
+        self._canaries = Canaries(project.canaries)
 
-    @property
-    def run_ids(self) -> tuple[str, ...]:
-        """All runs, in one order."""
-        return tuple(sorted(self._runs))
+    def anomalies(self) -> list[Anomaly]:
+        """All of them."""
+        for run_id in self._project.run_ids:
+            self._judge(self._project.view(run_id))
+        self._diverging()
+        self._foreign_values()
+        wanted = (one for findings in self._found.values() for one in findings if not self._is_known(one))
+        lookup = _InMemoryLookup(self._project, wanted)
+        found = self._attributed(lookup)
+        return found + self._leaking_keys(found, lookup)
 
-    def events(self, run_id: str) -> Sequence[Event]:
-        """A run's events, each once."""
-        return self._runs[run_id]
+    def _is_known(self, finding: Finding) -> bool:
+        return (finding.key, finding.owner) in self._trails.get(finding.run_id, {})
 
-    def kin(self, run_id: str) -> Kin:
-        """A run's family; of runs that are only named and never seen, nothing is known."""
-        related = reach(run_id, self._parents) | reach(run_id, self._children)
-        if not related:
-            return Kin()
-        people = [one for other in sorted(related & self._runs.keys()) for one in self.view(other).as_kin()]
-        return kin_among(run_id, self._parents[run_id], people)
+    def _judge(self, view: RunView) -> None:
+        findings = [*judge_runs(view.runs, watch=None, rules=self._rules).findings]
+        findings += self._project.family_findings(view, self._rules)
+        rule = self._by_id.get("canary-escaped")
+        if rule is not None and self._project.canaries:
+            findings += [finding for run in view.runs for finding in escaped(run, self._canaries, rule)]
+        if findings:
+            self._found[view.run_id] = first_of_each(findings)
+        for run in view.runs:
+            if (outcome := outcome_of(run)) is not None:
+                self._outcomes.setdefault(run.workflow, []).append(outcome)
 
-    def victim(self, run_id: str) -> RunView:
-        """One run with its family."""
-        kin = self.kin(run_id)
-        if not kin.ancestors and not kin.descendants:
-            return self.view(run_id)
-        return RunView.of(self._runs[run_id], context_map=None, kin=kin, maps=self._maps)
+    def _diverging(self) -> None:
+        rule = self._by_id.get("divergent-output")
+        for outcomes in self._outcomes.values() if rule is not None else ():
+            for finding in diverging(outcomes, self._run_of, rule):
+                self._found.setdefault(finding.run_id, []).append(finding)
 
-    def view(self, run_id: str) -> RunView:
-        """One run without its family, as a possible source."""
-        if run_id not in self._views:
-            self._views[run_id] = RunView.of(self._runs[run_id], context_map=None, kin=Kin(), maps=self._maps)
-        return self._views[run_id]
+    def _run_of(self, outcome: Outcome) -> Run:
+        return self._project.view(outcome.run_id).runs[outcome.number]
 
+    def _foreign_values(self) -> None:
+        if "foreign-value" not in self._by_id:
+            return
+        runs = (run for run_id in self._project.run_ids for run in self._project.view(run_id).runs)
+        for (run_id, _), leaves in foreign_values(runs).items():
+            for leaf in leaves:
+                finding = replace(leaf.finding, evidence=leaf.evidence.as_json())
+                self._found.setdefault(run_id, []).append(finding)
+                self._trails.setdefault(run_id, {})[finding.key, finding.owner] = leaf.trail
 
-def _parents(events: Sequence[Event]) -> tuple[str, ...]:
-    if all(event.parent_run_id is None for event in events):
-        return ()
-    return Reuse.of(events).parent_run_ids
+    def _attributed(self, lookup: _InMemoryLookup) -> list[Anomaly]:
+        found: list[Anomaly] = []
+        for run_id, findings in sorted(self._found.items()):
+            view, known = self._project.view(run_id), self._trails.get(run_id)
+            found += attribute(findings, victim=view, lookup=lookup, known=known)
+        return found
+
+    def _leaking_keys(self, anomalies: Iterable[Anomaly], lookup: _InMemoryLookup) -> list[Anomaly]:
+        """What leaks through keys, by the source of each leak, where the map does not want scoped keys anyway."""
+        rule = self._by_id.get("unscoped-key")
+        victims: dict[str, dict[str, list[Anomaly]]] = {}
+        for one in anomalies if rule is not None else ():
+            if one.rule in IDENTITY_RULES and one.source is not None and one.source.run_id != one.run_id:
+                victims.setdefault(one.source.run_id, {}).setdefault(one.run_id, []).append(one)
+        found: list[Anomaly] = []
+        for source_id, leaks in sorted(victims.items()):
+            view = self._project.view(source_id)
+            told = {(one.event_id, one.path) for one in self._found.get(source_id, ()) if one.rule == "unscoped-key"}
+            for source in view.runs:
+                pairs = [
+                    (run, [one for one in shown if one.owner == run.number])
+                    for victim_id, shown in sorted(leaks.items())
+                    for run in self._project.view(victim_id).runs
+                ]
+                findings = [one for one in leaking_keys(source, pairs, rule) if (one.event_id, one.path) not in told]
+                found += attribute({one.key: one for one in reversed(findings)}.values(), victim=view, lookup=lookup)
+        return found
 
 
 class _InMemoryLookup:
-    """Answers from the project's events: only the values that some finding wants are indexed."""
+    """Answers from the project's runs: only the values that some finding wants are indexed."""
 
-    def __init__(self, project: _Project, findings: Iterable[Finding]) -> None:
+    def __init__(self, project: Project, findings: Iterable[Finding]) -> None:
         self._project = project
-        self._holders: dict[bytes, list[str]] = {}
-        wanted = WantedValues(
-            Want.of(finding.wants, as_text=rule_by_id(finding.rule).identity is not None)
-            for finding in findings
-            if finding.wants is not None and rule_by_id(finding.rule).blame in ("owner", "residue")
-        )
-        if wanted:
-            for run_id in project.run_ids:
-                keys = {key for event in project.events(run_id) for key in wanted.within(event.context)}
-                for key in keys:
-                    self._holders.setdefault(key, []).append(run_id)
+        wants = {want for one in findings if (want := rule_by_id(one.rule).want(one)) is not None}
+        self._holders = project.holders(WantedValues(wants))
+        for token in {want.token for want in wants if want.token is not None}:
+            issuers = (run_id for run_id, _ in project.canaries.get(token, ()))
+            holders = self._holders.setdefault(value_key(token), [])
+            holders += [one for one in dict.fromkeys(issuers) if one not in holders]
 
-    def holders(self, value_key: bytes) -> Sequence[RunView]:
-        return [self._project.view(run_id) for run_id in self._holders.get(value_key, ())]
+    def holders(self, key: bytes) -> Sequence[RunView]:
+        return [self._project.view(run_id) for run_id in self._holders.get(key, ())]
 
     def writers(self, resources: Collection[tuple[str, str]]) -> Sequence[RunView]:
-        return [
-            self._project.view(run_id)
-            for run_id in self._project.run_ids
-            if any(
-                access.op == "write" and (access.store, access.key) in resources
-                for event in self._project.events(run_id)
-                for access in event.accesses
-            )
-        ]
+        return [self._project.view(run_id) for run_id in self._project.writing(resources)]

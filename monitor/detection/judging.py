@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,9 +15,15 @@ from monitor.detection.identity import Identity, KinRun
 from monitor.detection.lines import Lines
 from monitor.detection.order import OrderKey, order_key
 from monitor.detection.own import OwnIdentity
-from monitor.detection.rule import Reused, Rule, Scene
+from monitor.detection.rule import Rule
+from monitor.detection.scene import Reused, Scene
 from monitor.detection.setting import Setting
+from monitor.detection.shelf import Shelf
 from monitor.detection.snapshot import Snapshot
+from monitor.detection.work import AtWork
+
+ByMoment = Mapping[tuple[bool, bool, bool], Sequence[Rule]]
+"""The rules to ask, by whether the event is an exit, the first, and the final one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,7 @@ class RunJudge:
     """One run, or one of the runs behind a reused id. Events are fed in the order of the run."""
 
     __slots__ = ("_count", "_ended", "_final_status", "_first_at", "_gaps", "_held", "_last", "_last_at",
-                 "_lines", "_parent", "_status", "by_sequence", "digest", "errors", "findings", "holdings",
+                 "_lines", "_memory", "_parent", "_status", "_work", "by_sequence", "digest", "errors", "findings", "holdings", "is_revised",
                  "number", "own", "reused", "workflow")  # fmt: skip
 
     def __init__(self, *, workflow: str, digest: str, own: OwnIdentity, by_sequence: bool) -> None:
@@ -45,9 +51,13 @@ class RunJudge:
         self.reused: Reused | None = None
         self.findings: list[Finding] = []
         self.holdings: list[Holding] = []
+        self.is_revised = False
+        """Whether something that was found at an earlier event does not hold any more."""
         self.errors: list[RuleError] = []
         self._lines = Lines()
         self._held = Held()
+        self._work = AtWork()
+        self._memory: dict[str, Any] = {}
         self._parent: tuple[str | None, str | None] = (None, None)
         self._first_at: datetime | None = None
         self._last_at: datetime | None = None
@@ -94,38 +104,39 @@ class RunJudge:
     def judge(self, snapshots: Sequence[Snapshot], setting: Setting) -> None:
         """Judges further events, all of them after those before; `own` has learnt them already."""
         own = self.own.identity
-        rules = [rule for rule in setting.rules if rule.speaks(setting.context_map)]
+        rules = _by_moment(setting)
         finals = [index for index, snapshot in enumerate(snapshots) if snapshot.event.final]
         last_final = finals[-1] if finals else -1
         for index, snapshot in enumerate(snapshots):
-            self._judge(snapshot, own, setting, rules, final=index == last_final)
+            self._judge(snapshot, own, setting, rules, final=index == last_final, later=(snapshots, index + 1))
             self._note(snapshot.event)
 
     def _judge(
-        self, snapshot: Snapshot, own: Identity, setting: Setting, rules: Sequence[Rule], *, final: bool
+        self, snapshot: Snapshot, own: Identity, setting: Setting, rules: ByMoment, *, final: bool, later: tuple[Sequence[Snapshot], int]
     ) -> None:
         event = snapshot.event
-        line = self._lines.follow(event)
-        scene = Scene(
-            event=event,
-            snapshot=snapshot,
-            context_map=setting.context_map,
-            own=own,
-            kin=setting.kin,
-            first=self._count == 0,
-            final=final,
-            stood=line.earlier(event),
-            reused=self.reused,
-            owner=self.number,
-        )
-        for rule in rules:
+        line = self._lines.follow(event, setting.joins)
+        scene = Scene(snapshot, line, line.rounds[event.step], own, setting.kin)
+        scene.context_map, scene.memory, scene.number = setting.context_map, self._memory, self._count
+        scene.first, scene.final, scene.later_from = self._count == 0, final, later
+        scene.reused, scene.owner = self.reused, self.number
+        if event.phase == "exit":
+            scene.entered = line.entered(event)
+            scene.overlapping = self._work.leave(event, entered=scene.entered is not None)
+        else:
+            self._work.enter(event)
+        for rule in rules[event.phase == "exit", scene.first, final]:
             try:
                 found = list(rule.judge(scene))
             except Exception as error:  # a broken rule must not silence its neighbours
                 self.errors.append(RuleError(rule.id, event.run_id, type(error).__name__))
             else:
                 self.findings.extend(found)
-        line.note(event, [(mark.kind, mark.location) for mark in snapshot.marks if mark.text == own.of(mark.kind)])
+        self.is_revised = self.is_revised or scene.is_revised
+        mine = [(mark.kind, mark.location) for mark in snapshot.marks if mark.text == own.of(mark.kind)]
+        if new := line.unnoted(event, "own", mine):
+            scene.note("own", new)
+        line.pass_(snapshot)
         if setting.watch is not None:
             self.holdings.extend(self._held.take(snapshot, own, setting.watch))
 
@@ -164,14 +175,18 @@ class RunJudge:
         )
 
     def dump(self) -> Any:
-        """The state as JSON, without what was found; only that of an only run behind its id is of use."""
-        last = self._last
+        """The state as plain data, without what was found; only that of an only run behind its id is of use."""
+        last, shelf = self._last, Shelf()
+        lines = self._lines.dump(shelf)
         return {
             "workflow": self.workflow,
             "digest": self.digest,
             "by_sequence": self.by_sequence,
             "own": self.own.dump(),
-            "lines": self._lines.dump(),
+            "lines": lines,
+            "work": self._work.dump(),
+            "memory": self._memory,
+            "shelf": shelf.dump(),
             "held": self._held.dump(),
             "parent": list(self._parent),
             "times": [at.isoformat() if at else None for at in (self._first_at, self._last_at)],
@@ -190,7 +205,9 @@ class RunJudge:
             own=OwnIdentity.load(state["own"]),
             by_sequence=state["by_sequence"],
         )
-        judge._lines = Lines.load(state["lines"])
+        judge._lines = Lines.load(state["lines"], Shelf(state["shelf"]))
+        judge._work = AtWork.load(state["work"])
+        judge._memory = state["memory"]
         judge._held = Held.load(state["held"])
         judge._parent = (state["parent"][0], state["parent"][1])
         judge._first_at, judge._last_at = (datetime.fromisoformat(at) if at else None for at in state["times"])
@@ -201,3 +218,29 @@ class RunJudge:
             sequence, at, phase, event_id = state["last"]
             judge._last = sequence, datetime.fromisoformat(at), phase, event_id
         return judge
+
+
+def _by_moment(setting: Setting) -> ByMoment:
+    rules = [rule for rule in setting.rules if rule.speaks(setting.context_map)]
+    flags = (False, True)
+    return {
+        (is_exit, first, final): [rule for rule in rules if _is_asked(rule, is_exit, first, final)]
+        for is_exit in flags
+        for first in flags
+        for final in flags
+    }
+
+
+def _is_asked(rule: Rule, is_exit: bool, first: bool, final: bool) -> bool:
+    match rule.moment:
+        case "enter":
+            return not is_exit
+        case "exit":
+            return is_exit
+        case "first":
+            return first
+        case "final":
+            return final
+        case "never":
+            return False
+    return True

@@ -10,163 +10,261 @@ have become past that no retry can undo.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from monitor.detection.event import Event
-from monitor.detection.identity import Kind
-from monitor.detection.paths import Location
+from monitor.detection.shelf import Shelf
+from monitor.detection.snapshot import Kept, Snapshot
 
 MAX_OPEN_STEPS = 32
 MAX_ATTEMPTS = 4
 MAX_BRANCHES = 32
 MAX_NOTES = 2_000
 
-Key = tuple[Kind, Location]
-"""What is remembered: that the run's own identity of a kind stood at a place."""
-Notes = dict[Key, None]
+Note = tuple[int, Any]
+"""When it was noted, as the number of the event in its run, and what."""
+Notes = dict[str, dict[Any, Note]]
+"""By the kind of note, then by what it is about."""
+_NONE: Mapping[Any, Note] = {}
 
 
-class _Round:
-    """One round of a step: its attempts, each with what it noted, and the number of the last."""
+class Round:
+    """One round of a step: its attempts, each with what it noted, entered with and changed.
 
-    __slots__ = ("attempt", "left", "notes")
+    `attempt` is the number of the last one. `entered` is what each attempt was entered with, `unleft`
+    the same until it is left, and `exited` what the last execution to leave was entered with, where that
+    is known, and left with.
+    """
 
-    def __init__(self, attempt: int, notes: dict[int, Notes] | None = None, left: int = 0) -> None:
+    __slots__ = ("attempt", "entered", "exited", "left", "notes", "unleft")
+
+    def __init__(self, attempt: int) -> None:
         self.attempt = attempt
-        self.left = left
-        self.notes: dict[int, Notes] = {attempt: {}} if notes is None else notes
+        self.left = 0
+        self.notes: dict[int, Notes] = {attempt: {}}
+        self.entered: dict[int, Kept] = {}
+        self.exited: dict[int, tuple[Kept | None, Kept]] = {}
+        self.unleft: dict[int, Kept] = {}
 
     def raise_to(self, attempt: int) -> None:
+        """Begins a further attempt."""
         self.attempt = attempt
         self.left = 0
         self.notes[attempt] = {}
-        while len(self.notes) > MAX_ATTEMPTS:
-            del self.notes[min(self.notes)]
+        for kept in (self.notes, self.entered, self.exited, self.unleft):
+            while len(kept) > MAX_ATTEMPTS:
+                # The first attempt is what all others are compared with.
+                del kept[sorted(kept)[1]]
+
+    def copy(self) -> Round:
+        """The same for a branch that leaves here."""
+        other = Round(self.attempt)
+        other.left = self.left
+        other.notes = {number: _copy(notes) for number, notes in self.notes.items()}
+        other.entered, other.exited, other.unleft = dict(self.entered), dict(self.exited), dict(self.unleft)
+        return other
+
+    def dump(self, shelf: Shelf) -> Any:
+        """The state as plain data."""
+        entered = {number: shelf.put(kept) for number, kept in self.entered.items()}
+        unleft = {number: shelf.put(kept) for number, kept in self.unleft.items()}
+        exited = {number: (shelf.put(was) if was else None, shelf.put(now)) for number, (was, now) in self.exited.items()}
+        return self.attempt, self.left, self.notes, entered, exited, unleft
+
+    @classmethod
+    def load(cls, state: Any, shelf: Shelf) -> Round:
+        """The state that `dump` gave."""
+        round_ = cls(0)
+        round_.attempt, round_.left, round_.notes, entered, exited, unleft = state
+        round_.entered = {number: shelf.get(place) for number, place in entered.items()}
+        round_.unleft = {number: shelf.get(place) for number, place in unleft.items()}
+        round_.exited = {
+            number: (None if was is None else shelf.get(was), shelf.get(now)) for number, (was, now) in exited.items()
+        }
+        return round_
 
 
 class Line:
-    """What stood along one line, as the next event of it may know."""
+    """What stood along one line, as the next event of it may know; `last` is its last whole snapshot."""
 
-    __slots__ = ("_past", "_rounds", "_visible")
+    __slots__ = ("_past", "_visible", "last", "rounds")
 
-    def __init__(self, past: Notes | None = None, rounds: dict[str, _Round] | None = None) -> None:
+    def __init__(self, past: Notes | None = None, rounds: dict[str, Round] | None = None) -> None:
+        self.last: Kept | None = None
         self._past: Notes = past or {}
-        self._rounds: dict[str, _Round] = rounds or {}
+        self.rounds: dict[str, Round] = rounds or {}
         self._visible: Notes = self._merged(None, 0)
 
-    def enter(self, event: Event) -> None:
+    def enter(self, event: Event) -> Round:
         """Moves on to an event; must be called for each, in order, before anything else is asked."""
-        round_ = self._rounds.get(event.step)
+        round_ = self.rounds.get(event.step)
         if round_ is None:
-            self._rounds[event.step] = _Round(event.attempt)
-            if len(self._rounds) > MAX_OPEN_STEPS:
-                self._close(next(iter(self._rounds)))
+            round_ = self.rounds[event.step] = Round(event.attempt)
+            if len(self.rounds) > MAX_OPEN_STEPS:
+                self._close(next(iter(self.rounds)))
         elif event.phase == "enter" and event.attempt <= round_.attempt:
             self._close(event.step)
-            self._rounds[event.step] = _Round(event.attempt)
+            unleft = {number: kept for number, kept in round_.unleft.items() if number > event.attempt}
+            round_ = self.rounds[event.step] = Round(event.attempt)
+            round_.unleft = unleft
         elif event.attempt > round_.attempt:
             round_.raise_to(event.attempt)
             self._visible = self._merged(None, 0)
+        return round_
 
     def _close(self, step: str) -> None:
-        round_ = self._rounds.pop(step)
-        self._past.update(round_.notes[round_.attempt])
+        round_ = self.rounds.pop(step)
+        _update(self._past, round_.notes[round_.attempt])
 
-    def _merged(self, late: _Round | None, attempt: int) -> Notes:
-        merged = dict(self._past)
-        for round_ in self._rounds.values():
-            merged.update(round_.notes.get(attempt if round_ is late else round_.attempt, {}))
+    def _merged(self, late: Round | None, attempt: int) -> Notes:
+        merged = _copy(self._past)
+        for round_ in self.rounds.values():
+            _update(merged, round_.notes.get(attempt if round_ is late else round_.attempt, {}))
         return merged
 
-    def earlier(self, event: Event) -> Mapping[Key, None]:
-        """What was noted at the events that come before this one along its line."""
-        round_ = self._rounds[event.step]
-        if event.attempt == round_.attempt:
-            return self._visible
-        return self._merged(round_, event.attempt)
+    def entered(self, event: Event) -> Kept | None:
+        """What the execution that an exit ends was entered with; None where it has left already."""
+        round_ = self.rounds[event.step]
+        return None if round_.left == event.attempt else round_.entered.get(event.attempt)
 
-    def note(self, event: Event, keys: Iterable[Key]) -> None:
-        """Notes what stands at this event, for those after it."""
-        round_ = self._rounds[event.step]
-        notes = round_.notes.setdefault(event.attempt, {})
-        if event.phase == "exit":
-            if round_.left == event.attempt:
-                notes = self._past
-            round_.left = event.attempt
+    def pass_(self, snapshot: Snapshot) -> None:
+        """Ends an event; must be called for each, after all its notes."""
+        if not snapshot.event.partial:
+            self.last = snapshot.kept
+        if snapshot.event.phase == "exit":
+            self._leave(snapshot)
+        else:
+            self._begin(snapshot)
+
+    def _begin(self, snapshot: Snapshot) -> None:
+        event = snapshot.event
+        round_ = self.rounds[event.step]
+        round_.entered[event.attempt] = round_.unleft[event.attempt] = snapshot.kept
+        round_.exited.pop(event.attempt, None)
+
+    def earlier(self, event: Event, kind: str) -> Mapping[Any, Note]:
+        """What of a kind was noted at the events that come before this one along its line."""
+        round_ = self.rounds[event.step]
+        notes = self._visible if event.attempt == round_.attempt else self._merged(round_, event.attempt)
+        return notes.get(kind, _NONE)
+
+    def note(self, event: Event, kind: str, keys: Iterable[Any], number: int, what: Any = None) -> None:
+        """Notes something at this event, for those after it; of one key the latest note stands."""
+        round_ = self.rounds[event.step]
+        shares = [round_.notes.setdefault(event.attempt, {})]
+        if self._is_repeated(event):
+            shares = [self._past]
+        if event.attempt == round_.attempt:
+            shares.append(self._visible)
+        seen = self._visible.setdefault(kind, {})
         for key in keys:
-            if key in self._past or key in notes:
+            if len(seen) >= MAX_NOTES and key not in seen:
                 continue
-            if len(self._visible) >= MAX_NOTES and key not in self._visible:
-                continue
-            notes[key] = None
-            if event.attempt == round_.attempt:
-                self._visible[key] = None
+            for share in shares:
+                share.setdefault(kind, {})[key] = (number, what)
+
+    def unnoted(self, event: Event, kind: str, keys: Iterable[Any]) -> list[Any]:
+        """Those of the keys that were noted neither in the past for good nor in this attempt."""
+        past, round_ = self._past.get(kind, _NONE), self.rounds[event.step]
+        mine = _NONE if self._is_repeated(event) else round_.notes.get(event.attempt, {}).get(kind, _NONE)
+        return [key for key in keys if key not in past and key not in mine]
+
+    def _is_repeated(self, event: Event) -> bool:
+        """An exit of an attempt that has left already belongs to an execution before."""
+        return event.phase == "exit" and self.rounds[event.step].left == event.attempt
+
+    def _leave(self, snapshot: Snapshot) -> None:
+        round_, attempt = self.rounds[snapshot.event.step], snapshot.event.attempt
+        round_.exited[attempt] = round_.unleft.pop(attempt, None), snapshot.kept
+        if not self._is_repeated(snapshot.event):
+            round_.left = attempt
 
     def fork(self) -> Line:
         """The line of a branch that leaves here."""
-        rounds = {
-            step: _Round(one.attempt, {number: dict(notes) for number, notes in one.notes.items()}, one.left)
-            for step, one in self._rounds.items()
-        }
-        return Line(dict(self._past), rounds)
+        line = Line(_copy(self._past), {step: one.copy() for step, one in self.rounds.items()})
+        line.last = self.last
+        return line
 
-    def dump(self) -> Any:
-        """The state as JSON; a note is written once and then stands by its number."""
-        numbers: dict[Key, int] = {}
+    def fork_again(self, main: Line) -> Line:
+        """The line of this branch after its join: what came along the main line until now.
 
-        def number(notes: Notes) -> list[int]:
-            return [numbers.setdefault(key, len(numbers)) for key in notes]
+        Of the branch itself only that is left which its open steps were entered with.
+        """
+        line = main.fork()
+        for step, round_ in self.rounds.items():
+            kept = line.rounds[step] = round_.copy()
+            kept.notes = {number: {} for number in kept.notes}
+        return line
 
-        past = number(self._past)
-        rounds = [
-            [step, one.attempt, one.left, [[attempt, number(notes)] for attempt, notes in one.notes.items()]]
-            for step, one in self._rounds.items()
-        ]
-        return {"keys": [[kind, list(location)] for kind, location in numbers], "past": past, "rounds": rounds}
+    def dump(self, shelf: Shelf) -> Any:
+        """The state as plain data."""
+        last = shelf.put(self.last) if self.last is not None else None
+        return self._past, {step: one.dump(shelf) for step, one in self.rounds.items()}, last
 
     @classmethod
-    def load(cls, state: Any) -> Line:
+    def load(cls, state: Any, shelf: Shelf) -> Line:
         """The state that `dump` gave."""
-        keys: list[Key] = [(kind, tuple(location)) for kind, location in state["keys"]]
+        past, rounds, last = state
+        line = cls(past, {step: Round.load(one, shelf) for step, one in rounds.items()})
+        line.last = None if last is None else shelf.get(last)
+        return line
 
-        def notes(numbers: list[int]) -> Notes:
-            return {keys[number]: None for number in numbers}
 
-        rounds = {
-            step: _Round(last, {attempt: notes(numbers) for attempt, numbers in attempts}, left)
-            for step, last, left, attempts in state["rounds"]
-        }
-        return cls(notes(state["past"]), rounds)
+def _copy(notes: Notes) -> Notes:
+    return {kind: dict(about) for kind, about in notes.items()}
+
+
+def _update(notes: Notes, later: Notes) -> None:
+    """Adds notes; of two about one thing the later one stands."""
+    for kind, about in later.items():
+        mine = notes.setdefault(kind, {})
+        for key, note in about.items():
+            if key not in mine or mine[key][0] <= note[0]:
+                mine[key] = note
 
 
 class Lines:
-    """The lines of a run; a branch leaves the main line at its first event."""
+    """The lines of a run; a branch leaves the main line at its first event, and again after a join."""
 
-    __slots__ = ("_branches", "_main")
+    __slots__ = ("_branches", "_joined", "_main")
 
     def __init__(self, main: Line | None = None, branches: dict[str, Line] | None = None) -> None:
         self._main = main or Line()
         self._branches = branches or {}
+        self._joined: set[str] = set()
 
-    def follow(self, event: Event) -> Line:
-        """The event's line, moved on to the event."""
+    def follow(self, event: Event, joins: Mapping[str, Collection[str]]) -> Line:
+        """The event's line, moved on to the event; `joins` names the branches that a step joins."""
         line = self._main
         if event.branch is not None:
-            known = self._branches.pop(event.branch, None)
-            line = self._branches[event.branch] = known or self._main.fork()
-            if len(self._branches) > MAX_BRANCHES:
-                del self._branches[next(iter(self._branches))]
+            line = self._branch(event.branch)
+        elif event.step in joins:
+            self._joined.update(joins[event.step])
         line.enter(event)
         return line
 
-    def dump(self) -> Any:
-        """The state as JSON."""
-        branches = {name: line.dump() for name, line in self._branches.items()}
-        return {"main": self._main.dump(), "branches": branches}
+    def _branch(self, name: str) -> Line:
+        line = self._branches.pop(name, None)
+        if line is None:
+            line = self._main.fork()
+        elif name in self._joined:
+            line = line.fork_again(self._main)
+        self._joined.discard(name)
+        self._branches[name] = line
+        if len(self._branches) > MAX_BRANCHES:
+            del self._branches[next(iter(self._branches))]
+        return line
+
+    def dump(self, shelf: Shelf) -> Any:
+        """The state as plain data."""
+        branches = {name: line.dump(shelf) for name, line in self._branches.items()}
+        return self._main.dump(shelf), branches, sorted(self._joined)
 
     @classmethod
-    def load(cls, state: Any) -> Lines:
+    def load(cls, state: Any, shelf: Shelf) -> Lines:
         """The state that `dump` gave."""
-        branches = {name: Line.load(line) for name, line in state["branches"].items()}
-        return cls(Line.load(state["main"]), branches)
+        main, branches, joined = state
+        lines = cls(Line.load(main, shelf), {name: Line.load(line, shelf) for name, line in branches.items()})
+        lines._joined = set(joined)
+        return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -10,9 +11,15 @@ from monitor.detection.paths import Path, PathError, compile_path
 
 NAME_MAX_CHARS = 200
 REQUIRED: Final = object()
+_NO_NAME = f"must be text of 1 to {NAME_MAX_CHARS} characters without NUL"
+_PLACE = re.compile(r", line \d+, column (\d+)\Z")
 
 Read = Callable[[Entry, str, "Reading"], Any]
 _NOWHERE = compile_path("$")
+
+
+def _is_name(text: str) -> bool:
+    return 0 < len(text) <= NAME_MAX_CHARS and "\0" not in text
 
 
 class Record:
@@ -69,9 +76,9 @@ class Reading:
 
     def name(self, entry: Entry, key: str, _: Reading | None = None) -> str:
         """A non-empty text of at most 200 characters."""
-        if isinstance(entry.value, str) and 0 < len(entry.value) <= NAME_MAX_CHARS:
+        if isinstance(entry.value, str) and _is_name(entry.value):
             return entry.value
-        self.complain(entry.line, key, f"must be text of 1 to {NAME_MAX_CHARS} characters")
+        self.complain(entry.line, key, _NO_NAME)
         return ""
 
     def path(self, entry: Entry, key: str, _: Reading | None = None) -> Path:
@@ -82,7 +89,9 @@ class Reading:
         try:
             return compile_path(entry.value)
         except PathError as error:
-            self.complain(entry.line, key, f"does not parse as an RFC 9535 JSONPath: {error}")
+            # The library counts lines within the path, which would read as a line of the map.
+            said = _PLACE.sub(r" at its character \1", str(error))
+            self.complain(entry.line, key, f"does not parse as an RFC 9535 JSONPath: {said}")
             return _NOWHERE
 
     def positive(self, entry: Entry, key: str, _: Reading | None = None) -> int:
@@ -125,12 +134,15 @@ class Reading:
         return lambda entry, key, _: self._list(entry, key, read)
 
     def named(self, read: Read) -> Read:
-        """An object with names of the user's own, whose values `read` understands."""
+        """An object with names of steps, workflows or versions, whose values `read` understands."""
 
         def members(entry: Entry, key: str, _: Reading) -> dict[str, Any]:
             if not isinstance(entry.value, dict):
                 self.complain(entry.line, key, "must be an object")
                 return {}
+            for name in entry.value:
+                if not _is_name(name):
+                    self.complain(entry.name_lines[name], f"{key}.{name}", f"a name here {_NO_NAME}")
             return {name: read(value, f"{key}.{name}", self) for name, value in entry.value.items()}
 
         return members

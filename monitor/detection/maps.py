@@ -28,15 +28,19 @@ from monitor.detection.values import value_key
 __all__ = ["ContextMap", "MapError", "MapProblem", "parse_map"]
 
 
-def parse_map(text: str) -> ContextMap:
-    """The map in `text` (YAML or JSON), checked against MAPS.md.
+def parse_map(text: str, *, workflow: str | None = None) -> ContextMap:
+    """The map in `text` (YAML or JSON), checked against MAPS.md; where `workflow` is given, one of that.
 
     Raises MapError with every problem found: unknown keys, wrong types, paths that do not parse,
-    keys and steps given twice.
+    keys and steps given twice, another workflow.
     """
-    source = read_source(text)
+    source, twice = read_source(text)
     reading = Reading()
+    reading.problems.extend(twice)
     parsed = _context_map(reading, source)
+    if workflow is not None and parsed.workflow and parsed.workflow != workflow:
+        line = source.name_lines.get("workflow", source.line)
+        reading.complain(line, "workflow", f'must be "{workflow}", the workflow that the map is for')
     if reading.problems:
         raise MapError(tuple(sorted(reading.problems, key=lambda problem: problem.line or 0)))
     return parsed

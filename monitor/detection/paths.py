@@ -78,6 +78,14 @@ class Path:
         names = tuple(step for step in self.plan or () if isinstance(step, str))
         return names if self.plan is not None and len(names) == len(self.plan) else None
 
+    def covers(self, location: Location, *contexts: Any) -> bool:
+        """Whether a place lies at or below one that this path names in any of the contexts (MAPS.md)."""
+        if self.plan is None or any(isinstance(step, int) and step < 0 for step in self.plan):
+            return any(covers(place, location) for context in contexts for place, _ in self.find(context))
+        if len(self.plan) > len(location):
+            return False
+        return all(step is EVERY or step == part for step, part in zip(self.plan, location, strict=False))
+
     def find(self, context: Any) -> list[Match]:
         """The matching places with their values, each once, in document order (EVENTS.md)."""
         if self.plan is not None:

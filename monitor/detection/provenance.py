@@ -5,9 +5,9 @@ Source: RULES.md, "Leak class" and "Source".
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from monitor.detection.anomaly import Anomaly, Finding
+from monitor.detection.anomaly import Anomaly, AnomalyKey, Finding
 from monitor.detection.catalogue import rule_by_id
 from monitor.detection.message import sentence
 from monitor.detection.rule import LeakClass, Rule
@@ -18,8 +18,15 @@ from monitor.detection.views import Lookup, RunView
 __all__ = ["Lookup", "RunView", "attribute"]
 
 
-def attribute(findings: Iterable[Finding], *, victim: RunView, lookup: Lookup) -> tuple[Anomaly, ...]:
+Trails = Mapping[tuple[AnomalyKey, int], Trail | None]
+
+
+def attribute(
+    findings: Iterable[Finding], *, victim: RunView, lookup: Lookup, known: Trails | None = None
+) -> tuple[Anomaly, ...]:
     """The findings of one run as anomalies with class, source and message, in the same order.
+
+    `known` are the trails that need not be searched for, by key and owner of the finding.
 
     The answer depends on the runs that `lookup` reaches, not on the order it gives them in. Raises
     KeyError for a finding of a rule that is not in the catalogue.
@@ -29,7 +36,9 @@ def attribute(findings: Iterable[Finding], *, victim: RunView, lookup: Lookup) -
     anomalies = []
     for finding in findings:
         rule, trail = rule_by_id(finding.rule), None
-        if rule.blame != "none" and finding.wants is not None:
+        if known is not None and (finding.key, finding.owner) in known:
+            trail = known[finding.key, finding.owner]
+        elif finding.source is None and _is_sought(rule, finding):
             key = (finding.rule, finding.owner, finding.path, value_key(finding.wants))
             if key not in trails:
                 trails[key] = search.source(rule, finding)
@@ -38,8 +47,12 @@ def attribute(findings: Iterable[Finding], *, victim: RunView, lookup: Lookup) -
     return tuple(anomalies)
 
 
+def _is_sought(rule: Rule, finding: Finding) -> bool:
+    return finding.since is not None or (rule.blame != "none" and finding.wants is not None)
+
+
 def _anomaly(finding: Finding, rule: Rule, trail: Trail | None, victim: RunView) -> Anomaly:
-    source = trail.source if trail else None
+    source = trail.source if trail else finding.source
     leak_class = rule.leak_class or _class_by_source(finding, rule, trail, victim)
     return Anomaly(
         rule=finding.rule,
@@ -59,6 +72,7 @@ def _anomaly(finding: Finding, rule: Rule, trail: Trail | None, victim: RunView)
         source=source,
         message=sentence(rule, finding, source),
         owner=finding.owner,
+        evidence=finding.evidence,
     )
 
 

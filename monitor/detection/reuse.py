@@ -8,7 +8,7 @@ from typing import Literal
 
 from monitor.detection.event import Event
 from monitor.detection.order import in_order, in_time, once_each
-from monitor.detection.rule import Reused
+from monitor.detection.scene import Reused
 
 SplitBy = Literal["execution_id", "session"]
 

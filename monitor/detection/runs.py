@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from monitor.detection.context_map import ContextMap
 from monitor.detection.event import Event
+from monitor.detection.executions import Execution, executions_of
 from monitor.detection.family import kin_of_part
 from monitor.detection.held import Want
 from monitor.detection.identity import Identity, Kin, KinRun
 from monitor.detection.own import OwnIdentity
 from monitor.detection.paths import Location
 from monitor.detection.reuse import Part, Reuse
-from monitor.detection.rule import Reused
+from monitor.detection.scene import Reused
 from monitor.detection.snapshot import Snapshot, snapshots_of
 
 
@@ -43,6 +44,7 @@ class Run:
     kin: Kin
     reused: Reused | None
     _sightings: dict[Want, tuple[Sighting, ...]] = field(default_factory=dict, compare=False, repr=False)
+    _executions: list[Execution] = field(default_factory=list, compare=False, repr=False)
 
     def sightings(self, want: Want) -> tuple[Sighting, ...]:
         """The events that held a value, in the order of the run; looked for at most once."""
@@ -50,6 +52,18 @@ class Run:
             found = ((event, want.places(event.context)) for event in self.events)
             self._sightings[want] = tuple(Sighting(event, tuple(places)) for event, places in found if places)
         return self._sightings[want]
+
+    @property
+    def canaries(self) -> frozenset[str]:
+        """The canary tokens that were issued to it."""
+        return frozenset(token for event in self.events if (token := event.attributes.get("canary")))
+
+    @property
+    def executions(self) -> Sequence[Execution]:
+        """The times that its steps were at work, by their first event; worked out at most once."""
+        if not self._executions:
+            self._executions.extend(executions_of(self.snapshots))
+        return self._executions
 
     @property
     def events(self) -> tuple[Event, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from monitor.detection.context_map import ContextMap
@@ -23,6 +24,16 @@ class Setting:
     kin: Kin
     watch: Watch | None
     rules: tuple[Rule, ...]
+
+    @property
+    def joins(self) -> Mapping[str, Collection[str]]:
+        """The branches that each join step joins, by the map."""
+        if self.context_map is None:
+            return {}
+        found: dict[str, set[str]] = {}
+        for section in self.context_map.parallel:
+            found.setdefault(section.join, set()).update(section.branches)
+        return found
 
 
 def digest_of(setting: Setting) -> str:

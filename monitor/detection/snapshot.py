@@ -1,20 +1,26 @@
-"""One event's context, walked once for all rules: where it names an identity, and how big it is."""
+"""One event's context, taken apart once for all rules: its members, where it names an identity, its size.
+
+A step often changes one member and leaves the others: a member that is as it was in the run's
+event before is the same `Part`, so that nothing about it is worked out twice.
+"""
 
 from __future__ import annotations
 
 import json
 import marshal
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from monitor.detection.context_map import ContextMap
+from monitor.detection.diff import MISSING, Change, at, leaf_changes
 from monitor.detection.event import Event, JSONObject
 from monitor.detection.identity import DEFAULT_NAMES, KINDS, Kind
 from monitor.detection.paths import Location, covers
 from monitor.detection.values import canonical, identity_text
 
-MISSING: Final = object()
+__all__ = ["MISSING", "Kept", "Mark", "Part", "Snapshot", "changes", "size_bytes", "snapshots_of"]
+
 _NAMES = frozenset(DEFAULT_NAMES)
 _CONTAINERS = frozenset({dict, list})
 _WORST_GROWTH = 6
@@ -35,51 +41,146 @@ class Mark:
     mapped: bool
 
 
-class Snapshot:
-    """An event's context as the rules ask about it: its marks in document order, its values, its size."""
+class Part:
+    """A member of a context: its marshalled form, which is equal only for equal values, and its value.
 
-    __slots__ = ("_weight", "event", "marks")
+    `marks` are the places in it with a default identity name, found when first asked for.
+    """
 
-    def __init__(self, event: Event, marks: list[Mark], weight: int) -> None:
-        self.event = event
-        self.marks = marks
-        self._weight = weight
+    __slots__ = ("_marks", "_value", "form")
+
+    def __init__(self, form: bytes, value: Any = MISSING) -> None:
+        self.form = form
+        self._value = value
+        self._marks: list[Mark] | None = None
+
+    @property
+    def value(self) -> Any:
+        """The member's value."""
+        if self._value is MISSING:
+            self._value = marshal.loads(self.form)  # noqa: S302 - our own state, never a sender's bytes
+        return self._value
+
+    def marks(self, name: str) -> list[Mark]:
+        """Its marks, by default names alone; `name` is the member's."""
+        if self._marks is None:
+            kind, value = DEFAULT_NAMES.get(name), self.value
+            text = identity_text(value) if kind is not None else None
+            if kind is not None and text is not None:
+                self._marks = [Mark(kind, (name,), value, text, False)]
+            else:
+                self._marks = _named(value, (None, name)) if type(value) in _CONTAINERS else []
+        return self._marks
+
+
+Parts = Mapping[str, Part]
+
+
+class Kept:
+    """What is kept of a snapshot between two events: its members, and which event it was."""
+
+    __slots__ = ("event_id", "occurred_at", "partial", "parts", "step")
+
+    def __init__(self, parts: Parts, partial: bool, step: str, event_id: str, occurred_at: str) -> None:
+        self.parts = parts
+        self.partial = partial
+        self.step = step
+        self.event_id = event_id
+        self.occurred_at = occurred_at
 
     def at(self, location: Location) -> Any:
         """The value at a place, or MISSING."""
-        value: Any = self.event.context
-        for part in location:
-            if isinstance(value, dict):
-                if part not in value:
-                    return MISSING
-                value = value[part]
-            elif isinstance(value, list) and isinstance(part, int) and part < len(value):
-                value = value[part]
-            else:
-                return MISSING
-        return value
+        if not location:
+            return {name: part.value for name, part in self.parts.items()}
+        part = self.parts.get(location[0]) if isinstance(location[0], str) else None
+        return at(part.value, location[1:]) if part is not None else MISSING
+
+    @property
+    def context(self) -> JSONObject:
+        """The whole context."""
+        return {name: part.value for name, part in self.parts.items()}
+
+
+class Snapshot:
+    """An event's context as the rules ask about it: its marks in document order, its values, its size."""
+
+    __slots__ = ("_kept", "event", "marks", "parts")
+
+    def __init__(self, event: Event, parts: dict[str, Part], marks: list[Mark]) -> None:
+        self.event = event
+        self.parts = parts
+        self.marks = marks
+        self._kept: Kept | None = None
+
+    @property
+    def kept(self) -> Kept:
+        """The snapshot as it is kept for later events."""
+        if self._kept is None:
+            event = self.event
+            at_ = event.occurred_at.isoformat()
+            self._kept = Kept(self.parts, event.partial, event.step, event.event_id, at_)
+        return self._kept
+
+    def at(self, location: Location) -> Any:
+        """The value at a place, or MISSING."""
+        return at(self.event.context, location)
 
     def size_bytes_over(self, limit_bytes: int) -> int | None:
         """The size as compact UTF-8 JSON where it is larger than the limit, else None."""
-        if self._weight * _WORST_GROWTH <= limit_bytes:
+        weight = sum([len(part.form) + len(name) + 4 for name, part in self.parts.items()], 2)
+        if weight * _WORST_GROWTH <= limit_bytes:
             return None
         size = size_bytes(self.event.context)
         return size if size > limit_bytes else None
 
 
-def snapshots_of(events: Iterable[Event], context_map: ContextMap | None) -> tuple[Snapshot, ...]:
-    """The snapshots of a run's events, in their order.
+def changes(before: Kept, after: Snapshot) -> list[Change]:
+    """Every leaf that differs between an earlier snapshot and this one, in document order.
 
-    A step often enters with what the one before left: an unchanged context is not walked again.
+    What is absent from either where it is partial is not known to be missing, and left out.
     """
+    return changes_kept(before, after.kept)
+
+
+def changes_kept(before: Kept, after: Kept, *, gains: bool | None = None) -> list[Change]:
+    """The same between two that were kept; `gains` says whether what the first lacks counts all the same."""
+    found: list[Change] = []
+    gains, losses = not before.partial if gains is None else gains, not after.partial
+    mine, theirs = before.parts, after.parts
+    for name in sorted(mine.keys() | theirs.keys()):
+        old, new = mine.get(name), theirs.get(name)
+        if old is new or (old is not None and new is not None and old.form == new.form):
+            continue
+        left, right = (old.value if old else MISSING), (new.value if new else MISSING)
+        found += leaf_changes(left, right, (name,), gains=gains, losses=losses)
+    return found
+
+
+def snapshots_of(events: Iterable[Event], context_map: ContextMap | None) -> tuple[Snapshot, ...]:
+    """The snapshots of a run's events, in their order."""
     found: list[Snapshot] = []
-    before, marks = b"", list[Mark]()
+    before: dict[str, Part] = {}
+    marks: list[Mark] = []
     for event in events:
-        form = marshal.dumps(event.context, 2)
-        if form != before:
-            before, marks = form, _marks(event.context, context_map)
-        found.append(Snapshot(event, marks, len(form)))
+        parts = _parts(event.context, before)
+        if parts is not before or not found:
+            marks = _marks(event.context, parts, context_map)
+        found.append(Snapshot(event, parts, marks))
+        before = parts
     return tuple(found)
+
+
+def _parts(context: JSONObject, before: dict[str, Part]) -> dict[str, Part]:
+    """The members of a context; `before` itself where none of them differs from it."""
+    parts, same = {}, len(context) == len(before)
+    for name, value in context.items():
+        form, old = marshal.dumps(value, 2), before.get(name)
+        if old is not None and old.form == form:
+            parts[name] = old
+        else:
+            parts[name] = Part(form, value)
+            same = False
+    return before if same else parts
 
 
 def size_bytes(context: Any) -> int:
@@ -91,18 +192,23 @@ def size_bytes(context: Any) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def _marks(context: Any, context_map: ContextMap | None) -> list[Mark]:
-    found = {(mark.kind, mark.location): mark for mark in _named(context)}
-    if context_map is not None:
-        for kind in KINDS:
-            for path in context_map.identity.of(kind):
-                for location, value in path.find(context):
-                    text = identity_text(value)
-                    if text is not None:
-                        found[kind, location] = Mark(kind, location, value, text, True)
-        _forget_ignored(found, context, context_map)
-    if len(found) < 2:
-        return list(found.values())
+def _marks(context: Any, parts: Parts, context_map: ContextMap | None) -> list[Mark]:
+    found = [mark for name, part in parts.items() for mark in part.marks(name)]
+    if context_map is None:
+        return found if len(found) < 2 else sorted(found, key=lambda mark: (mark.location, mark.kind))
+    return _declared(context, found, context_map)
+
+
+def _declared(context: Any, named: list[Mark], context_map: ContextMap) -> list[Mark]:
+    """The marks with those at the map's identity paths, less those that it ignores."""
+    found = {(mark.kind, mark.location): mark for mark in named}
+    for kind in KINDS:
+        for path in context_map.identity.of(kind):
+            for location, value in path.find(context):
+                text = identity_text(value)
+                if text is not None:
+                    found[kind, location] = Mark(kind, location, value, text, True)
+    _forget_ignored(found, context, context_map)
     return sorted(found.values(), key=lambda mark: (mark.location, mark.kind))
 
 
@@ -115,10 +221,10 @@ def _forget_ignored(found: dict[tuple[Kind, Location], Mark], context: Any, cont
                 del found[key]
 
 
-def _named(context: Any) -> list[Mark]:
+def _named(value: Any, root: Any) -> list[Mark]:
     """The fields with a default name, at any depth, that hold an identity value."""
     found: list[Mark] = []
-    todo: list[tuple[Any, Any]] = [(context, None)]
+    todo: list[tuple[Any, Any]] = [(value, root)]
     while todo:
         container, trail = todo.pop()
         if type(container) is dict:
@@ -127,7 +233,7 @@ def _named(context: Any) -> list[Mark]:
                 found.extend(_marks_in(container, trail))
         else:
             members = enumerate(container)
-        todo.extend([(value, (trail, name)) for name, value in members if type(value) in _CONTAINERS])
+        todo.extend([(inner, (trail, name)) for name, inner in members if type(inner) in _CONTAINERS])
     return found
 
 

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.detection.anomaly import Finding, Source
+from monitor.detection.canaries import places_of
+from monitor.detection.diff import at
 from monitor.detection.held import Want, value_at
 from monitor.detection.paths import Location, render
 from monitor.detection.rule import Rule
 from monitor.detection.runs import Run, Sighting
+from monitor.detection.values import same, value_key
 from monitor.detection.views import Lookup, RunView
 
 
@@ -50,26 +53,40 @@ class SourceSearch:
 
     def source(self, rule: Rule, finding: Finding) -> Trail | None:
         """The source of a finding, or None where no run is known to have held its value."""
-        want = Want.of(finding.wants, as_text=rule.identity is not None)
         victim = self._victim.runs[finding.owner]
-        mine = [one for one in victim.sightings(want) if finding.location in one.places]
         if rule.blame == "inside":
-            return Trail(_named(finding.run_id, mine[0], finding.location, None), victim)
+            return _inside(victim, finding)
+        want = rule.want(finding)
+        if want is None:
+            return None
+        mine = [one for one in victim.sightings(want) if finding.location in one.places]
         others = [one for one in self._holding(want) if one.run is not victim]
         owners = [one for one in others if _owns(one.run, rule, want)]
         owning = {id(one.run) for one in owners}
         held_at = mine[0].event.occurred_at
         left = [before for one in others if (before := one.before(held_at)) is not None]
         left, resource = _carried(left, victim, held_at)
-        if resource is None and rule.identity is not None and not any(id(one.run) in owning for one in left):
+        if resource is None and rule.blame == "owner" and not any(id(one.run) in owning for one in left):
             left = _first_after(owners) or left
         left = [one for one in left if id(one.run) in owning] or left
         left = _with_object(left, mine[0], finding.location) or left
         if not left:
-            return None
+            return self._issuer(finding, victim)
         chosen = max(left, key=lambda one: (one.run.first_at, one.run.run_id, one.run.number))
         source = _named(chosen.run.run_id, chosen.sightings[0], finding.location, resource)
         return Trail(source, chosen.run)
+
+    def _issuer(self, finding: Finding, victim: Run) -> Trail | None:
+        """Of a canary in a text that nobody else held: the latest run that it was issued to, where it held it first."""
+        token = finding.token
+        runs = (run for view in self._lookup.holders(value_key(token)) for run in view.runs) if token else ()
+        issuers = [run for run in runs if run is not victim and token in run.canaries]
+        if token is None or not issuers:
+            return None
+        run = max(issuers, key=lambda one: (one.first_at, one.run_id, one.number))
+        held = ((event, place) for event in run.events for place in places_of(token, event.context))
+        event, place = next(held, (run.events[0], ()))
+        return Trail(Source(run.run_id, event.step, render(place), None, event.event_id, event.occurred_at), run)
 
     def _holding(self, want: Want) -> tuple[Candidate, ...]:
         if want not in self._candidates:
@@ -81,8 +98,21 @@ class SourceSearch:
         return self._candidates[want]
 
 
+def _inside(victim: Run, finding: Finding) -> Trail | None:
+    """The run's earliest event, after the one that the finding names if any, that holds the value there."""
+    events = list(victim.events)
+    if finding.since is not None:
+        events = events[1 + next(place for place, one in enumerate(events) if one.event_id == finding.since) :]
+    for event in events:
+        if same(at(event.context, finding.location), finding.wants):
+            return Trail(_named(finding.run_id, Sighting(event, (finding.location,)), finding.location, None), victim)
+    return None
+
+
 def _owns(run: Run, rule: Rule, want: Want) -> bool:
-    """An id is its run's own; residue belongs to the run of whose steps one set it."""
+    """An id or a canary is its run's own; residue belongs to the run of whose steps one set it."""
+    if want.token is not None:
+        return want.token in run.canaries
     if rule.identity is not None:
         return bool(run.own.of(rule.identity) == want.value)
     return not want.places(run.events[0].context)

@@ -44,8 +44,8 @@ class RunView:
 class Lookup(Protocol):
     """Selects the runs of a project that may be a source; it may return too many, never too few."""
 
-    def holders(self, value_key: bytes) -> Sequence[RunView]:
-        """Runs that held the value with this key, at any path and time."""
+    def holders(self, key: bytes) -> Sequence[RunView]:
+        """Runs that held the value with this `value_key`, at any path and time, or were issued it as a canary."""
 
     def writers(self, resources: Collection[tuple[str, str]]) -> Sequence[RunView]:
         """Runs that wrote one of these (store, key) resources, at any time."""

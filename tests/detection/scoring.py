@@ -62,6 +62,7 @@ def _parts(path: str) -> tuple[object, ...]:
 
 def _same_source(one: Anomaly, label: Mapping[str, Any]) -> bool:
     if label["source"] is None:
-        return one.source is None
+        # Labels of a broken promise name no source where the recording program logged no leak.
+        return one.source is None or one.leak_class == "integrity"
     others = [other["run_id"] if isinstance(other, dict) else other for other in label.get("source_or", ())]
     return one.source is not None and one.source.run_id in [label["source"]["run_id"], *others]

@@ -92,6 +92,39 @@ def test_json_is_yaml() -> None:
         assert found.digest == parse_map(json.dumps(plain)).digest
 
 
+def test_json_may_hold_characters_that_yaml_refuses() -> None:
+    odd = "a\x7f\x85\x9f\u2028\ufffe\ttab\\"
+    plain = {"version": 1, "workflow": "w", "inputs": [odd, "b/c"]}
+    for text in (json.dumps(plain), json.dumps(plain, indent="\t", ensure_ascii=False).replace("/", "\\/")):
+        assert parse_map("\ufeff" + text).inputs == (odd, "b/c")
+
+
+def test_anchors_and_merge_keys_stand_for_what_they_name() -> None:
+    text = """\
+version: 1
+workflow: w
+steps:
+  A: &a {writes: &cart [$.cart], drops: []}
+  B: {<<: *a, drops: *cart}
+  C: {<<: [{reads: [$.a]}, *a]}
+"""
+    found = parse_map(text).steps
+    assert set(found) == {"A", "B", "C"}
+    assert (
+        [path.text for path in found["B"].writes or ()]
+        == [path.text for path in found["B"].drops or ()]
+        == ["$.cart"]
+    )
+    assert ([path.text for path in found["C"].reads or ()], found["C"].drops) == (["$.a"], ())
+
+
+def test_the_map_must_be_of_the_workflow_that_it_is_for() -> None:
+    assert parse_map(HEAD, workflow="w").workflow == "w"
+    with pytest.raises(MapError) as refused:
+        parse_map("version: 1\nrisk: high\nworkflow: w\n", workflow="v")
+    assert [(one.line, one.key) for one in refused.value.errors] == [(3, "workflow")]
+
+
 def test_the_digest_names_what_the_map_says_not_how() -> None:
     assert parse_map(HEAD).digest == parse_map("workflow: w   # same\nversion: 1\n").digest
     assert parse_map(HEAD).digest != parse_map(HEAD + "inputs: []\n").digest
@@ -137,6 +170,24 @@ def test_the_digest_names_what_the_map_says_not_how() -> None:
         (HEAD + "size_limit_bytes: true\n", 3, "size_limit_bytes", "whole number"),
         (HEAD + "deterministic: 1\n", 3, "deterministic", "true or false"),
         (HEAD + "scoped_keys: 'yes'\n", 3, "scoped_keys", "true or false"),
+        (HEAD + 'owner: "a\\0b"\n', 3, "owner", "without NUL"),
+        (HEAD + "steps:\n  '': {}\n", 4, "steps.", "a name here must be text of 1 to 200"),
+        (HEAD + "compensations:\n  A: \n", 4, "compensations.A", "text"),
+        (
+            HEAD + "private: ['$.a[', '$.b ']\n",
+            3,
+            "private[1]",
+            "unexpected trailing whitespace at its character 4",
+        ),
+        (HEAD + "steps:\n  A: {<<: 5}\n", 4, "steps.A.<<", "merge key"),
+        (HEAD + "steps: &s\n  B: {}\n<<: {steps: *s, nothing: 1}\n", 5, "nothing", "unknown key"),
+        ('{"version": 1,\n "workflow": "w",\n\t"inputs": {}}', 3, "inputs", "list"),
+        ('{"version": 1,\n "workflow": "w",\n "workflow": "v"}', 3, "workflow", "given twice; first in line 2"),
+        ('{"version": 1,\n "workflow": "w",\n "inputs": [,]}', 3, "$", "YAML"),
+        (HEAD + "owner: \x01\n", 3, "$", "does not allow"),
+        (HEAD + "inputs: " + "[" * 300, 3, "$", "too deep"),
+        (HEAD + "#" * 300_000, 1, "$", "too large"),
+        (HEAD + "---\na: b\n", 3, "$", "another document"),
         ("- version: 1\n", 1, "$", "object"),
         ("", 1, "$", "empty"),
         ("version: 1\nworkflow: [\n", 3, "$", "YAML"),
@@ -157,6 +208,14 @@ def test_all_mistakes_are_named_at_once() -> None:
         parse_map("version: 3\nworkflow: w\ncolour: red\nprivate: [a]\nrisk: 1\n")
     assert [one.line for one in refused.value.errors] == [1, 3, 4, 5]
     assert "line 3: colour" in str(refused.value)
+    with pytest.raises(MapError) as refused:
+        parse_map(HEAD + "steps:\n  A: {}\n  A: {}\n  A: {}\nrisk: 1\nrisk: high\n")
+    assert [(one.line, one.key) for one in refused.value.errors] == [
+        (5, "steps.A"),
+        (6, "steps.A"),
+        (7, "risk"),
+        (8, "risk"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -180,6 +239,15 @@ def test_a_short_text_cannot_stand_for_an_endless_one() -> None:
     lines = ["a0: &a0 [x]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
     with pytest.raises(MapError, match="too large"):
         parse_map("\n".join(lines))
+
+
+@pytest.mark.parametrize(
+    "text", ["[", "\x00", "a: b: c", "&a", "!!binary x", "\ud800", "%", "a: *b", "{" * 500, "\t", "- - -"]
+)
+def test_every_refusal_names_a_line(text: str) -> None:
+    with pytest.raises(MapError) as refused:
+        parse_map(text)
+    assert all(one.line is not None and one.line > 0 and one.key and one.message for one in refused.value.errors)
 
 
 def test_a_workflow_has_one_map() -> None:

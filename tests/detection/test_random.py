@@ -8,19 +8,22 @@ from typing import Any
 import pytest
 
 from monitor.detection.anomaly import Anomaly
+from monitor.detection.catalogue import CATALOGUE
 from monitor.detection.history import judge_all
 from monitor.detection.values import canonical
 from tests.detection.samples import random_streams
 from tests.detection.scoring import RULE_IDS
 
 STREAMS = {sample.name: sample for sample in random_streams()}
+WITH_ANSWERS = tuple(rule for rule in CATALOGUE if rule.id != "foreign-value")
+"""The reference answers leave out `foreign-value`, and what would follow from it alone."""
 
 
 @pytest.mark.parametrize("name", STREAMS)
 def test_nothing_differs_from_the_reference(name: str) -> None:
     sample = STREAMS[name]
     expected = [_expected_row(one) for one in sample.expected["anomalies"] if one["rule"] in RULE_IDS]
-    found = [_found_row(one) for one in judge_all(sample.events, sample.maps)]
+    found = [_found_row(one) for one in judge_all(sample.events, sample.maps, WITH_ANSWERS)]
     assert sorted(found, key=repr) == sorted(expected, key=repr)
 
 

@@ -69,7 +69,7 @@ class ExecutionIdChanged(Rule):
 
 def _is_foreign(scene: Scene, mark: Mark) -> bool:
     """A relative's id may stand beside the run's own, but not in its place."""
-    if mark.mapped or ("execution_id", mark.location) in scene.stood:
+    if mark.mapped or ("execution_id", mark.location) in scene.earlier("own"):
         return True
     relatives = (*scene.kin.ancestors, *scene.kin.descendants)
     return all(mark.text != relative.own.execution_id for relative in relatives)

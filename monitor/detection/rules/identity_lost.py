@@ -51,10 +51,11 @@ class IdentityLost(Rule):
 
     def judge(self, scene: Scene) -> Iterable[Finding]:
         """A finding at each place where an identity stood and nothing stands now."""
-        if scene.event.partial or not scene.stood:
+        stood = scene.earlier("own")
+        if scene.event.partial or not stood:
             return
         here = {mark.kind for mark in scene.snapshot.marks if mark.text == scene.own.of(mark.kind)}
-        lost = [place for place in scene.stood if place[0] not in here and _is_gone(scene, place[1])]
+        lost = [place for place in stood if place[0] not in here and _is_gone(scene, place[1])]
         for kind, location in sorted(lost, key=lambda place: (place[1], KINDS.index(place[0]))):
             yield self.finding(scene, location, expected=scene.own.of(kind), observed=None)
 

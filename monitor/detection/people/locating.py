@@ -1,0 +1,47 @@
+"""Finds where the facts of a run stand in its contexts, and what was written there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.detection.paths import Location
+from monitor.detection.people.places import Place, Trail
+from monitor.detection.people.seen import Fact
+from monitor.detection.people.texts import text_of
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A leaf of an event: its location, its value as sent, and the fact it is."""
+
+    location: Location
+    value: Any
+    fact: Fact
+
+
+def standing(context: Any, facts: Collection[Fact]) -> list[Standing]:
+    """Where facts stand in a context, in document order."""
+    by_trail: dict[Trail, dict[str, Place]] = {}
+    for place, text in facts:
+        by_trail.setdefault(place.trail, {})[text] = place
+    found: list[Standing] = []
+    for trail, texts in by_trail.items():
+        for location, value in _along(context, trail, ()):
+            text = text_of(value, id_like=True)
+            if text is not None and text in texts:
+                found.append(Standing(location, value, (texts[text], text)))
+    return sorted(found, key=lambda one: one.location)
+
+
+def _along(value: Any, trail: Trail, location: Location) -> Iterable[tuple[Location, Any]]:
+    if not trail:
+        if not isinstance(value, (dict, list)):
+            yield location, value
+    elif trail[0] is None:
+        if isinstance(value, list):
+            for index, item in enumerate(value):
+                yield from _along(item, trail[1:], (*location, index))
+    elif isinstance(value, dict) and trail[0] in value:
+        yield from _along(value[trail[0]], trail[1:], (*location, trail[0]))

@@ -1,0 +1,100 @@
+"""All that a rule may look at when it judges one event of a run, and where it notes what it will need."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.detection.context_map import ContextMap, StepPromise
+from monitor.detection.diff import Change
+from monitor.detection.event import Event
+from monitor.detection.identity import Identity, Kin
+from monitor.detection.lines import Line, Note, Round
+from monitor.detection.snapshot import Kept, Snapshot, changes
+
+_NOTHING = StepPromise()
+
+
+@dataclass(frozen=True, slots=True)
+class Reused:
+    """A run id that stands for several runs: what the first of them asserted, and what this one did.
+
+    `event_id` is this one's first event that asserted it.
+    """
+
+    first: str
+    this: str
+    event_id: str
+
+
+class Scene:
+    """One event of a run, with what came before it, and what is known already to come after it (`later`).
+
+    `first` and `final` say whether the event opens or ends the run; `number` counts its events from 0.
+    `line` is the event's line of steps. `entered` is what the execution that this exit ends was
+    entered with, where that is known. `overlapping` names the other steps of the run that were at work
+    at some time of that execution. `memory` is the run's, by rule: plain data that is stored between
+    two events. `reused` is set where the run is a later one behind a reused run id; `owner` is the number of
+    that run. A rule sets `is_revised` where the event shows that something it found at an earlier one
+    does not hold: the run must then be judged whole.
+    """
+
+    __slots__ = ("_changes", "context_map", "entered", "event", "final", "first", "is_revised", "kin", "later_from", "line", "memory",
+                 "number", "overlapping", "own", "owner", "reused", "round", "snapshot")  # fmt: skip
+
+    def __init__(self, snapshot: Snapshot, line: Line, round_: Round, own: Identity, kin: Kin) -> None:
+        self.event: Event = snapshot.event
+        self.snapshot = snapshot
+        self.line = line
+        self.round = round_
+        self.own = own
+        self.kin = kin
+        self.context_map: ContextMap | None = None
+        self.first = self.final = self.is_revised = False
+        self.number = 0
+        self.later_from: tuple[Sequence[Snapshot], int] = (), 0
+        self.entered: Kept | None = None
+        self.overlapping: Collection[str] = ()
+        self.memory: dict[str, Any] = {}
+        self.reused: Reused | None = None
+        self.owner = 0
+        self._changes: list[Change] | None = None
+
+    @property
+    def changes(self) -> list[Change]:
+        """Every leaf that the execution changed between its enter and this exit; none where it has no enter."""
+        if self._changes is None:
+            self._changes = changes(self.entered, self.snapshot) if self.entered is not None else []
+        return self._changes
+
+    @property
+    def later(self) -> Iterable[Snapshot]:
+        """The events after this one that are judged together with it.
+
+        What further ones say is not known yet: a rule that asks must be judged anew when they come
+        (`RunJudge.is_revised_by`).
+        """
+        snapshots, start = self.later_from
+        return (snapshots[index] for index in range(start, len(snapshots)))
+
+    @property
+    def promise(self) -> StepPromise:
+        """What the map declares of the event's step."""
+        if self.context_map is None:
+            return _NOTHING
+        return self.context_map.steps.get(self.event.step, _NOTHING)
+
+    @property
+    def mark(self) -> tuple[str, str, str]:
+        """The event as a note names it (`inside.source_of_note`): step, id and time."""
+        kept = self.snapshot.kept
+        return kept.step, kept.event_id, kept.occurred_at
+
+    def earlier(self, kind: str) -> Mapping[Any, Note]:
+        """What of a kind was noted along the line before this event."""
+        return self.line.earlier(self.event, kind)
+
+    def note(self, kind: str, keys: Iterable[Any], what: Any = None) -> None:
+        """Notes something for the events after this one along its line; `what` is plain data."""
+        self.line.note(self.event, kind, keys, self.number, what)

@@ -1,0 +1,279 @@
+"""The parts of learning: covering paths, patterns of keys, private paths, branches, and text that people get."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.detection.context_map import ContextMap
+from monitor.detection.event import Access, Event
+from monitor.detection.learning.as_yaml import as_yaml
+from monitor.detection.learning.cover import MAX_NAMES, cover
+from monitor.detection.learning.learn import learn
+from monitor.detection.learning.merging import is_declared, merged
+from monitor.detection.learning.patterns import patterns
+from monitor.detection.learning.proposal import Line, Proposal, Support, as_plain
+from monitor.detection.map_source import read_source
+from monitor.detection.maps import parse_map
+from tests.detection.samples import event
+
+FEW = Support(min_runs=3)
+
+
+def learned(events: list[Event], maps: dict[str, ContextMap] | None = None) -> Proposal:
+    clean = {one.run_id for one in events}
+    return learn(events, workflow="checkout", clean=clean, maps=maps or {}, support=FEW)
+
+
+def values(proposal: Proposal, place: str) -> list[Any]:
+    return [line.value for line in proposal.lines if line.place == place]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "known", "found"),
+    [
+        ([("a", "b")], [("a", "c")], [("a", "b")]),
+        ([("a", "b"), ("a", "c")], [], [("a",)]),
+        ([("a", "b", "c"), ("a", "b", "d")], [("a", "e")], [("a", "b")]),
+        ([("a",)], [("a", "b")], [("a",)]),
+        ([("a", "b")], [("a",)], [("a", "b")]),
+        ([], [("a",)], []),
+        ([()], [("a",)], [()]),
+    ],
+)
+def test_the_shallowest_paths_cover_what_was_seen_and_nothing_else(
+    wanted: list[Any], known: list[Any], found: list[Any]
+) -> None:
+    assert [one.place for one in cover(wanted, known)] == found
+
+
+def test_names_that_vary_are_data() -> None:
+    many = [("by_id", f"n{n}", "v") for n in range(MAX_NAMES + 1)]
+    (one,) = cover(many, [("by_id", "other")])
+    assert (one.place, one.varying, len(one.places)) == (("by_id",), True, MAX_NAMES + 1)
+    (top,) = cover([(f"n{n}", "v") for n in range(MAX_NAMES + 1)], [])
+    assert (top.place, top.varying) == ((), True)
+
+
+PLACES = st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=3).map(tuple), max_size=8)
+
+
+@given(wanted=PLACES, known=PLACES)
+def test_all_that_is_wanted_is_covered_and_no_known_place_beside_it(wanted: list[Any], known: list[Any]) -> None:
+    found = [one.place for one in cover(wanted, known)]
+    for place in wanted:
+        assert any(place[: len(one)] == one for one in found)
+    for place in known:
+        if not any(place[: len(one)] == one for one in wanted):
+            assert not any(place[: len(one)] == one for one in found)
+
+
+def ids(n: int, **more: Any) -> dict[str, Any]:
+    return {"run_id": f"r-{n}", "execution_id": None, "session": f"sess:{n}", "tenant": f"t{n % 3}", **more}
+
+
+def touched(*keys: str) -> dict[str, int]:
+    """Patterns of keys with {n} for a run's number."""
+    return patterns((key.format(n=n, t=n % 3), ids(n)) for n in range(20) for key in keys)
+
+
+def test_own_ids_become_placeholders_whatever_is_in_them() -> None:
+    assert touched("redis:cart:sess:{n}") == {"redis:cart:{session}": 20}
+    assert touched("redis:{t}x:r-{n}:v2") == {"redis:*:{run_id}:v2": 20}
+    assert touched("kafka:leads.t{t}.r-{n}") == {"kafka:leads.{tenant}.{run_id}": 20}
+
+
+def test_what_varies_becomes_a_star_and_what_does_not_stays() -> None:
+    assert touched("redis:catalog:v7") == {"redis:catalog:v7": 20}
+    assert touched("redis:company:c{n}") == {"redis:company:*": 20}
+    assert touched("s3:bucket/2026-11-{n}/a.json") == {"s3:bucket/2026-11-*/a.json": 20}
+    assert touched("redis:cart:sess:{n}", "redis:cart:guest") == {
+        "redis:cart:guest": 20,
+        "redis:cart:{session}": 20,
+    }
+    assert touched("redis:cart:sess:{n}", "redis:item:c{n}") == {"redis:cart:{session}": 20, "redis:item:*": 20}
+
+
+def test_an_id_that_is_not_known_stands_in_nobody_s_way() -> None:
+    seen = [
+        ("redis:cart:s1", ids(1, session="s1")),
+        ("redis:cart:s2", ids(2, session="s2")),
+        ("redis:cart:s3", ids(3, session=None)),
+    ]
+    assert patterns(seen) == {"redis:cart:{session}": 3}
+
+
+def test_keys_that_only_the_word_s_length_tells_apart_make_one_pattern() -> None:
+    seen = [
+        (f"redis:company:{name}", ids(n))
+        for n, name in enumerate(["a", "b-b", "c-c-c", "d_d", "e.e", "f-f-f-f", "g"])
+    ]
+    assert patterns(seen) == {"redis:company:*": 7}
+
+
+@given(st.lists(st.text(st.sampled_from("ab1:/-_é"), min_size=1, max_size=12), min_size=1, max_size=12))
+def test_every_key_matches_a_pattern(keys: list[str]) -> None:
+    import re
+
+    found = patterns((f"redis:{key}", ids(1)) for key in keys)
+    for key in keys:
+        filled = (
+            one.replace("{session}", "sess:1").replace("{run_id}", "r-1").replace("{tenant}", "t1")
+            for one in found
+        )
+        assert any(re.fullmatch(".*".join(map(re.escape, one.split("*"))), f"redis:{key}") for one in filled)
+    assert sum(found.values()) == len(keys)
+
+
+def test_a_step_that_touches_nothing_may_touch_nothing_where_others_are_seen_to() -> None:
+    events = []
+    for n in range(4):
+        access = (Access("redis", "read", f"cart:s-{n}"),)
+        who = {"run_id": f"r-{n}", "session": f"s-{n}"}
+        events += [
+            event("Load.exit", {"n": n}, at=n, accesses=access, **who),
+            event("Idle.exit", {"n": n}, at=n + 0.5, **who),
+        ]
+    proposal = learned(events)
+    assert values(proposal, "steps.Load.resources") == ["redis:cart:{session}"]
+    assert values(proposal, "steps.Idle.resources") == [None]
+    bare = [event("Idle.exit", {}, at=n, run_id=f"r-{n}") for n in range(4)]
+    assert values(learned(bare), "steps.Idle.resources") == []
+
+
+def people(contexts: list[dict[str, Any]]) -> Proposal:
+    return learned(
+        [event("Load.exit", one, at=n, run_id=f"r-{n}", session=f"s-{n}") for n, one in enumerate(contexts)]
+    )
+
+
+def test_a_path_is_private_where_each_person_has_a_value_of_their_own() -> None:
+    contexts = [
+        {
+            "email": f"p{n}@example.com",
+            "id": n + 100,
+            "city": "Ghent",
+            "price": f"{n}.50",
+            "at": f"2026-11-20T10:00:{n:02}Z",
+            "ref": f"fp:{n}",
+            "lang": ["en", "nl"][n % 2],
+            "tags": [f"tag-{n}"],
+            "session_id": f"s-{n}",
+        }
+        for n in range(12)
+    ]
+    assert values(people(contexts), "private") == ["$.email", "$.id", "$.ref"]
+    assert values(people(contexts[:4]), "private") == []
+
+
+def test_a_returning_customer_keeps_a_path_private_and_a_namesake_does_not() -> None:
+    def person(n: int) -> dict[str, Any]:
+        return {"email": f"p{n}@example.com", "card": f"card-{n}", "name": f"Name {n}"}
+
+    back = [*(person(n) for n in range(9)), person(3)]
+    assert values(people(back), "private") == ["$.card", "$.email", "$.name"]
+    namesake = [*(person(n) for n in range(9)), {**person(9), "name": "Name 3"}]
+    assert values(people(namesake), "private") == ["$.card", "$.email"]
+    gift = [*(person(n) for n in range(9)), {**person(9), "gift": {"to": "P3@example.com "}}]
+    assert values(people(gift), "private") == ["$.card", "$.name"]
+
+
+def branched(n: int, *, join: str = "Join", only: tuple[str, ...] = ("a", "b")) -> list[Event]:
+    who = {"run_id": f"r-{n}", "session": f"s-{n}"}
+    found = [event("Start.exit", {}, at=n * 10, **who)]
+    found += [event(f"Do{name}.exit", {}, at=n * 10 + 1 + at, branch=name, **who) for at, name in enumerate(only)]
+    return [
+        *found,
+        event(f"{join}.enter", {}, at=n * 10 + 8, **who),
+        event(f"{join}.exit", {}, at=n * 10 + 9, **who),
+    ]
+
+
+def test_branches_are_learned_with_the_step_that_joins_them() -> None:
+    both = [one for n in range(4) for one in branched(n)]
+    assert values(learned(both), "parallel") == [{"branches": ["a", "b"], "join": "Join"}]
+    some = [*both, *branched(5, only=("a", "c"))]
+    assert values(learned(some), "parallel") == [{"branches": ["a", "b", "c"], "join": "Join"}]
+    elsewhere = [*both, *branched(5, join="Other")]
+    assert values(learned(elsewhere), "parallel") == []
+    assert values(learned([one for n in range(4) for one in branched(n, only=("a",))]), "parallel") == []
+
+
+LINES = [
+    Line(("identity", "session"), "$.session_id", 9, 9),
+    Line(("inputs",), "zz é", 3, 9),
+    Line(("steps", "LoadCart", "writes"), "$.cart.items", 9, 9, "executions"),
+    Line(("steps", "LoadCart", "writes"), "$.scratch", 9, 9, "executions"),
+    Line(("steps", "Idle", "resources"), None, 9, 9, note="it touched nothing"),
+    Line(("parallel",), {"branches": ["a", "b"], "join": "J"}, 9, 9),
+]
+OURS = """\
+# our map
+version: 1
+workflow: w
+owner: "x"   # us
+inputs:
+  - a   # the first
+steps:
+  LoadCart: {writes: [$.cart]}   # the cart
+  Idle:
+"""
+
+
+def test_adopted_lines_stand_beside_what_people_wrote() -> None:
+    text = merged(OURS, LINES, workflow="w")
+    for kept in ("# our map", "# us", "# the first", "# the cart", 'owner: "x"'):
+        assert kept in text
+    assert "zz é # in 3 of 9 runs" in text
+    found = parse_map(text)
+    assert found.inputs == ("a", "zz é")
+    assert [path.text for path in found.steps["LoadCart"].writes or ()] == ["$.cart", "$.scratch"]
+    assert found.steps["Idle"].resources == ()
+    assert found.parallel[0].join == "J"
+    assert merged(text, LINES, workflow="w") == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"version": 1, "workflow": "w", "steps": {"LoadCart": {"writes": ["$.a\ud83d\ude00"]}}}),
+        "version: 1\nworkflow: w\nsteps:\n  A: {writes: &x [$.a]}\n  LoadCart: {writes: *x}\n",
+        "version: 1\nworkflow: w\nsteps:\n  A: &a {writes: [$.a]}\n  LoadCart: {<<: *a}\n",
+        "{version: 1, workflow: w, inputs: [b], steps: {}}\n",
+        "version: 1\nworkflow: w\n...\n",
+    ],
+)
+def test_whatever_way_a_map_is_written_only_the_lines_come_to_it(text: str) -> None:
+    before, after = (read_source(one)[0].plain() for one in (text, merged(text, LINES, workflow="w")))
+    assert all(is_declared(after, line) for line in LINES)
+    assert after["steps"].get("A") == before.get("steps", {}).get("A")
+    assert after["inputs"] == [*before.get("inputs", []), "zz é"]
+    parse_map(merged(text, LINES, workflow="w"))
+
+
+def test_what_is_declared_is_not_proposed_again() -> None:
+    plain = read_source(OURS)[0].plain()
+    assert [is_declared(plain, line) for line in LINES] == [False, False, True, False, False, False]
+    declared = {"parallel": [{"branches": ["b", "c"], "join": "K"}], "steps": {"Idle": {"resources": ["redis:*"]}}}
+    assert [is_declared(declared, line) for line in LINES[-2:]] == [True, True]
+
+
+NAMES = st.text(min_size=1, max_size=20).filter(
+    lambda text: "\0" not in text and text.encode("utf-8", "ignore").decode() == text
+)
+
+
+@given(step=NAMES, name=NAMES, resource=NAMES, workflow=NAMES)
+def test_any_name_survives_being_written_as_yaml(step: str, name: str, resource: str, workflow: str) -> None:
+    lines = [
+        Line(("inputs",), name, 1, 1),
+        Line(("steps", step, "resources"), resource, 1, 1, note="a note"),
+        Line(("parallel",), {"branches": [name, step], "join": resource}, 1, 1),
+    ]
+    text = as_yaml(workflow, lines, heading=[f"{name}\n{step}"])
+    assert read_source(text)[0].plain() == as_plain(workflow, lines)
+    assert parse_map(text).workflow == workflow
