@@ -93,6 +93,12 @@ def _figures(project: Project) -> Iterable[str]:
     yield from _gauge("anomalies_last_hour", "Anomalies detected in the last hour", pipeline.anomalies_last_hour)
     refused = sum(refused_since(project, now - timedelta(hours=1)).values())
     yield from _gauge("refused_events", "Events refused in this clock hour and the one before", refused)
+    errors = sum(one.errors for one in pipeline.failing_rules)
+    yield from _gauge("rule_errors", "How often a rule raised, over the runs as they are judged now", errors)
+    yield "# HELP crosstalk_rule_failing_runs Runs in which a rule raised and says nothing, by rule"
+    yield "# TYPE crosstalk_rule_failing_runs gauge"
+    for one in pipeline.failing_rules:
+        yield f'crosstalk_rule_failing_runs{{rule="{one.rule}"}} {one.runs}'
     yield "# HELP crosstalk_incidents Incidents by status"
     yield "# TYPE crosstalk_incidents gauge"
     for name, count in status.incidents_by_status(project).items():

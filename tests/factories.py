@@ -22,6 +22,7 @@ from monitor.models import (
     Notification,
     Postmortem,
     Project,
+    RuleFailure,
     Run,
     Workflow,
 )
@@ -185,6 +186,13 @@ def make_anomaly(
         incident.tenant_count = incident.affected.exclude(tenant=None).values("tenant").distinct().count()
         incident.save()
     return anomaly
+
+
+def make_rule_failure(
+    *, run: Run, rule: str = "foreign-session", now: datetime = NOW, **fields: Any
+) -> RuleFailure:
+    defaults: dict[str, Any] = {"error": "KeyError", "count": 1, "first_at": now, "last_at": now}
+    return RuleFailure.objects.create(project=run.project, run=run, rule=rule, **{**defaults, **fields})
 
 
 def make_channel(

@@ -14,10 +14,11 @@ from pydantic import Field
 from ingestion.api.answers import answer
 from ingestion.api.params import Paging, cursors_checked
 from ingestion.api.schemas import IncidentList, IncidentOut, Note
+from ingestion.api.verdicts import IncidentWithVerdict
 from ingestion.auth import KeyAuth, key_of
 from ingestion.problems import Problem
 from monitor.models import ApiKey, Incident
-from monitor.queries import incidents
+from monitor.queries import incident_verdict, incidents
 from monitor.queries.incidents import IncidentFilter
 from monitor.services import incidents as acts
 from monitor.services.actor import Actor
@@ -73,13 +74,16 @@ def _known(name: str, text: str, known: list[str] | tuple[str, ...]) -> tuple[st
 @router.get(
     "/incidents/{incident_id}",
     auth=KeyAuth("read"),
-    response={200: IncidentOut},
+    response={200: IncidentWithVerdict},
     by_alias=True,
-    summary="One incident",
+    summary="One incident, with its verdict",
 )
 def incident(request: HttpRequest, incident_id: str) -> HttpResponse:
     """By its `id`, or by its `key` such as INC-142."""
-    return answer(incidents.as_json(_find(key_of(request), incident_id)))
+    project = key_of(request).project
+    found = _find(key_of(request), incident_id)
+    verdict = incident_verdict.as_json(incident_verdict.incident_verdict(project, found))
+    return answer({**incidents.as_json(found), "verdict": verdict})
 
 
 def _find(key: ApiKey, incident_id: str) -> Incident:

@@ -124,6 +124,104 @@ class MapOut(Schema):
     text: str
 
 
+class RuleErrorOut(Open):
+    """A rule that raised while a run was judged: it says nothing about that run, and every other rule does."""
+
+    rule: str
+    run_id: str
+    error: str = Field(description="the exception's type")
+    count: int = Field(description="at how many of the run's events")
+    last_at: str
+
+
+class MapVersionOut(Schema):
+    """A version of a context map, without its text; `created_by` is a person's or a key's name."""
+
+    version: int
+    created_at: str
+    created_by: str | None
+
+
+class MapVersionList(Schema):
+    """A page of versions; `next` is the cursor of the one after it."""
+
+    items: list[MapVersionOut]
+    next: str | None
+
+
+class LookedAt(Schema):
+    """The stored history that an answer rests on; `cut` is what left some out: runs, relatives, events, bytes."""
+
+    runs: int
+    relatives: int
+    events: int
+    first_at: str | None
+    last_at: str | None
+    cut: str | None
+
+
+class Counts(Schema):
+    """How many anomalies, by rule and by severity."""
+
+    anomalies: int
+    by_rule: dict[str, int]
+    by_severity: dict[str, int]
+
+
+class Examples(Counts):
+    """Anomalies, with at most 50 of them; those that are not stored have no id, incident and detected_at."""
+
+    model_config = ConfigDict(extra="allow")
+
+    examples: list[dict[str, Any]]
+
+
+class DryRunOut(Schema):
+    """What a map would report: `added` and `unchanged`; what stands: `unchanged`, `removed`, `unconfirmed`.
+
+    `unconfirmed` is what neither this map nor the one in force finds in these events alone.
+    """
+
+    workflow: str
+    map_version: int | None
+    looked_at: LookedAt
+    would_report: Counts
+    stands: Counts
+    added: Examples
+    removed: Examples
+    unchanged: Examples
+    unconfirmed: Examples
+    seconds: float
+
+
+class LineOut(Schema):
+    """A proposed line: `seen` in so many `of` the `units`; `declared` where the map in force says it already."""
+
+    key: str
+    at: str
+    value: str | dict[str, Any] | None
+    seen: int
+    of: int
+    units: str
+    rare: bool
+    note: str
+    declared: bool
+
+
+class ProposalOut(Schema):
+    """A map learned from clean runs; `text` is all its lines as YAML. `digest` changes when a line does."""
+
+    workflow: str
+    digest: str
+    map_version: int | None
+    clean_runs: int
+    looked_at: LookedAt
+    lines: list[LineOut]
+    left_out: list[dict[str, str]]
+    text: str
+    seconds: float
+
+
 class RunOut(Open):
     """A run with its steps, its family and what was found in it."""
 
@@ -133,6 +231,9 @@ class RunOut(Open):
     ended: bool
     parent_run_id: str | None
     session: str | None
+    gaps: list[int] = Field(description="missing sequence numbers, the first 20")
+    evidence: str | None = Field(description="evidence incomplete, and why; null where no number is missing")
+    rule_errors: list[RuleErrorOut] = Field(description="rules that raised, and so say nothing of this run")
     steps: list[dict[str, Any]]
     anomalies: list[AnomalyOut]
     incidents: list[str]
@@ -182,4 +283,7 @@ class StatusOut(Open):
     last_event_at: str | None
     events_last_hour: int
     anomalies_last_hour: int
+    rule_errors: int = Field(description="how often a rule raised, over the runs as they are judged now")
+    rule_errors_by_rule: dict[str, int] = Field(description="in how many runs each rule raised")
+    rule_errors_latest: list[RuleErrorOut]
     refused_events: dict[str, int] = Field(description="in this hour and the one before, by reason")

@@ -56,11 +56,15 @@ def read_body(chunks: Iterable[bytes], *, encoding: str, max_bytes: int) -> byte
         return _join(chunks, max_bytes)
     if name not in ENCODINGS:
         raise UnknownEncoding(encoding)
-    make = _gzip if name == "gzip" else _zstd
+    return _join(opened(chunks, encoding=name), max_bytes)
+
+
+def opened(chunks: Iterable[bytes], *, encoding: str) -> Iterator[bytes]:
+    """A stream in one of ENCODINGS, opened as it is read: at most 16 MiB at a time. Raises Broken."""
     try:
-        return _join(_opened(chunks, make), max_bytes)
+        yield from _opened(chunks, _gzip if encoding == "gzip" else _zstd)
     except (zlib.error, zstandard.ZstdError) as error:
-        raise Broken(f"the body is no {name}: send what its Content-Encoding says") from error
+        raise Broken(f"the body is no {encoding}: send what its Content-Encoding says") from error
 
 
 def _join(chunks: Iterable[bytes], max_bytes: int) -> bytes:

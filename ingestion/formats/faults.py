@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from monitor.detection.paths import Location, render
@@ -12,6 +11,9 @@ from monitor.detection.paths import Location, render
 _AT = re.compile(r"(?P<said>.*?)(?: - at `\$(?P<where>.*)`)?", re.DOTALL)
 _NAMED = re.compile(r"Object (?P<kind>contains unknown|missing required) field `(?P<name>.*)`", re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_Way = tuple[Any, ...]
+"""The steps to a place, from its end: `(the way to the place around it, a name or an index)`; () is the event."""
+_Holder = tuple[_Way, dict[str, Any] | list[Any]]
 _NAME = "a string of 1 to 200 characters"
 _ADVICE = {
     "event_id": "a string of 1 to 128 characters, or leave it out",
@@ -66,40 +68,43 @@ def nests_deeper(value: Any, levels: int) -> bool:
 def inspect(event: dict[str, Any], *, max_depth: int) -> None:
     """Raises EventError where the event holds what no field may: NUL, half a surrogate, no finite number.
 
-    The walk is by layers, so that no nesting exhausts the stack.
+    The walk is by layers, so that no nesting exhausts the stack, and spells a place out only where it
+    complains of it, so that a deep place with many members takes no longer than a shallow one.
     """
-    layer: list[tuple[Location, Any]] = [((), event)]
-    for depth in range(max_depth + 2):
-        for location, value in layer:
-            _inspect_one(location, value)
-        layer = [member for location, value in layer for member in _members(location, value)]
-        if depth == max_depth and any(isinstance(value, (dict, list)) for _, value in layer):
-            deep = next(location for location, value in layer if isinstance(value, (dict, list)))
-            raise EventError(field_of(deep), f"deeper than {max_depth} levels: send less of it, or flatten it")
+    layer: list[_Holder] = [((), event)]
+    for depth in range(max_depth + 1):
+        inner: list[_Holder] = []
+        for way, holder in layer:
+            for step, value in holder.items() if isinstance(holder, dict) else enumerate(holder):
+                what = _fault(step) or _fault(value)
+                if what:
+                    location = _spelled((way, step))
+                    raise EventError(field_of(location), what.format(place=_at(location)))
+                if isinstance(value, (dict, list)):
+                    inner.append(((way, step), value))
+        if depth == max_depth and inner:
+            location = _spelled(inner[0][0])
+            raise EventError(field_of(location), f"deeper than {max_depth} levels: send less of it, or flatten it")
+        layer = inner
 
 
-def _members(location: Location, value: Any) -> Iterator[tuple[Location, Any]]:
-    if isinstance(value, dict):
-        return (((*location, name), member) for name, member in value.items())
-    if isinstance(value, list):
-        return (((*location, index), item) for index, item in enumerate(value))
-    return iter(())
+def _fault(value: Any) -> str | None:
+    if isinstance(value, str):
+        if "\0" in value:
+            return "a NUL character at {place}: remove it"
+        if _SURROGATE.search(value):
+            return "half a surrogate pair at {place}: send whole Unicode characters"
+    elif isinstance(value, float) and not math.isfinite(value):
+        return "a number that is not finite at {place}: send null or a string"
+    return None
 
 
-def _inspect_one(location: Location, value: Any) -> None:
-    for text in (value, *location[-1:]):
-        if not isinstance(text, str):
-            continue
-        if "\0" in text:
-            raise EventError(field_of(location), f"a NUL character at {_at(location)}: remove it")
-        if _SURROGATE.search(text):
-            raise EventError(
-                field_of(location), f"half a surrogate pair at {_at(location)}: send whole Unicode characters"
-            )
-    if isinstance(value, float) and not math.isfinite(value):
-        raise EventError(
-            field_of(location), f"a number that is not finite at {_at(location)}: send null or a string"
-        )
+def _spelled(way: _Way) -> Location:
+    steps: list[str | int] = []
+    while way:
+        way, step = way
+        steps.append(step)
+    return tuple(reversed(steps))
 
 
 def field_of(location: Location) -> str:

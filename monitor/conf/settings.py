@@ -143,6 +143,15 @@ LOGGING = logging_config(
 # Judging
 SWEEP_SECONDS = env.seconds("SWEEP_SECONDS", 2.0)
 REOPEN_WINDOW_SECONDS = env.integer("REOPEN_WINDOW_SECONDS", 7 * 24 * 3600)
+INDEX_MAX_VALUES = env.integer("INDEX_MAX_VALUES", 2000, at_least=100)
+RIPPLE_MAX_RUNS = env.integer("RIPPLE_MAX_RUNS", 1000, at_least=1)
+
+# Context maps: the stored history that one request may look at, and what a learned line must rest on
+HISTORY_MAX_RUNS = env.integer("HISTORY_MAX_RUNS", 500, at_least=1)
+HISTORY_MAX_EVENTS = env.integer("HISTORY_MAX_EVENTS", 10_000, at_least=1)
+HISTORY_MAX_BYTES = env.integer("HISTORY_MAX_BYTES", 16 * 1024 * 1024, at_least=1)
+LEARN_MIN_RUNS = env.integer("LEARN_MIN_RUNS", 20, at_least=2)
+LEARN_MIN_PERCENT = env.integer("LEARN_MIN_PERCENT", 95, at_least=50)
 
 # The front door
 MAX_BODY_BYTES = env.integer("MAX_BODY_BYTES", 32 * 1024 * 1024, at_least=1)

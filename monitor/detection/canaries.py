@@ -85,7 +85,8 @@ def places_of(token: str, value: Any, location: Location = ()) -> Iterable[Locat
 
 def escaped(run: Run, canaries: Canaries, rule: Rule) -> Iterable[Finding]:
     """A finding at each string of a run's contexts that holds a canary issued to no run of its family."""
-    family = {(one.run_id, one.number) for one in (*run.kin.ancestors, *run.kin.descendants, run)}
+    family = {(one.run_id, one.number) for one in (*run.kin.ancestors, *run.kin.descendants)}
+    family.add((run.run_id, run.number))
     for snapshot in run.snapshots:
         for name in sorted(snapshot.parts):
             for location, text, token in canaries.within(snapshot.parts[name], name):

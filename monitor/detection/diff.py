@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from monitor.detection.paths import Location
 from monitor.detection.values import is_fingerprint
@@ -13,8 +12,7 @@ MISSING: Final[Any] = type("Missing", (), {"__slots__": (), "__repr__": lambda _
 """Stands where a context has nothing, which is not null."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """A leaf that differs: its place, and its value before and after; MISSING where there was none.
 
     `replaced` is the place of the object or list that was replaced by a value of another kind, and with
@@ -38,7 +36,7 @@ def leaf_differs(before: Any, after: Any) -> bool:
         return False
     kind, other = type(before), type(after)
     if kind is str and other is str:
-        return before != after and before.startswith("fp:") == after.startswith("fp:")
+        return bool(before != after and before.startswith("fp:") == after.startswith("fp:"))
     if kind is bool or other is bool:
         differs = kind is not other or before != after
     elif (kind is int or kind is float) and (other is int or other is float):
@@ -69,7 +67,9 @@ def _walk(  # noqa: PLR0917 - the inner loop of every rule that compares
     kind, other = type(before), type(after)
     if kind is dict and other is dict:
         for name in sorted(before.keys() | after.keys()):
-            _walk(before.get(name, MISSING), after.get(name, MISSING), (*location, name), found, gains, losses)
+            mine, theirs = before.get(name, MISSING), after.get(name, MISSING)
+            if type(mine) is not str or mine != theirs:
+                _walk(mine, theirs, (*location, name), found, gains, losses)
     elif kind is list and other is list:
         for index in range(max(len(before), len(after))):
             mine = before[index] if index < len(before) else MISSING
@@ -82,28 +82,36 @@ def _walk(  # noqa: PLR0917 - the inner loop of every rule that compares
         if losses:
             found.extend(Change(place, value, MISSING) for place, value in leaves(before, location))
     elif kind is dict or kind is list or other is dict or other is list:
-        # Of a value replaced by one of another kind, its leaves are gone, and those of the new one were not there.
-        if (kind is dict or kind is list) and before and not is_fingerprint(after):
-            found.extend(Change(place, value, MISSING, location) for place, value in leaves(before, location))
-        if leaf_differs(before, after):
-            found.extend(
-                Change(place, MISSING if place != location else before, value)
-                for place, value in leaves(after, location)
-            )
+        _replace(before, after, location, found)
     elif leaf_differs(before, after):
         found.append(Change(location, before, after))
 
 
-def leaves(value: Any, location: Location = ()) -> Iterable[tuple[Location, Any]]:
+def _replace(before: Any, after: Any, location: Location, found: list[Change]) -> None:
+    """Of a value replaced by one of another kind, its leaves are gone, and those of the new one were not there."""
+    if isinstance(before, (dict, list)) and before and not is_fingerprint(after):
+        found.extend(Change(place, value, MISSING, location) for place, value in leaves(before, location))
+    if leaf_differs(before, after):
+        for place, value in leaves(after, location):
+            found.append(Change(place, before if place == location else MISSING, value))
+
+
+def leaves(value: Any, location: Location = ()) -> list[tuple[Location, Any]]:
     """The leaves of a value with their places, in document order; an empty object or list is one."""
+    found: list[tuple[Location, Any]] = []
+    _gather(value, location, found)
+    return found
+
+
+def _gather(value: Any, location: Location, found: list[tuple[Location, Any]]) -> None:
     if type(value) is dict and value:
         for name in sorted(value):
-            yield from leaves(value[name], (*location, name))
+            _gather(value[name], (*location, name), found)
     elif type(value) is list and value:
         for index, item in enumerate(value):
-            yield from leaves(item, (*location, index))
+            _gather(item, (*location, index), found)
     else:
-        yield location, value
+        found.append((location, value))
 
 
 _HERE: Final = None

@@ -17,7 +17,7 @@ from monitor.detection.context_map import ContextMap
 from monitor.detection.event import Event
 from monitor.detection.facts import RunFacts, together
 from monitor.detection.family import kin_of_part
-from monitor.detection.holdings import Holding, Watch
+from monitor.detection.holdings import Watch
 from monitor.detection.identity import Kin
 from monitor.detection.judging import RuleError, RunJudge
 from monitor.detection.order import has_sequence, once_each, order_key
@@ -26,9 +26,9 @@ from monitor.detection.runs import Run, runs_behind
 from monitor.detection.setting import Setting, digest_of
 from monitor.detection.snapshot import snapshots_of
 
-__all__ = ["Holding", "Judgement", "RuleError", "RunFacts", "Watch", "advance", "judge_run", "judge_runs"]
+__all__ = ["Judgement", "RuleError", "RunFacts", "Watch", "advance", "judge_run", "judge_runs"]
 
-STATE_VERSION = 2, sys.implementation.cache_tag, marshal.version
+STATE_VERSION = 3, sys.implementation.cache_tag, marshal.version
 """A state is read back only by the code and the interpreter that could have written it."""
 
 
@@ -38,12 +38,13 @@ class Judgement:
 
     `whole`: findings and holdings are all of the run's; otherwise they are those of the new events.
     Of findings with one key the first stands: an `advance` may bring one that is stored already,
-    and the stored one stays. The same goes for holdings with one value and path. `facts` are
-    complete either way. `errors` names rules that raised; the others were not disturbed.
+    and the stored one stays. `holdings` are the fingerprints of the run's values, in the order in which it
+    held them first, each with whether it may be an identity or a canary. `facts` are complete either
+    way. `errors` names rules that raised; the others were not disturbed.
     """
 
     findings: tuple[Finding, ...]
-    holdings: tuple[Holding, ...]
+    holdings: Mapping[int, bool]
     facts: RunFacts
     state: bytes
     whole: bool
@@ -98,8 +99,9 @@ def advance(
     """Judges new events of a run on top of its stored state; its cost does not grow with the run.
 
     The caller leaves out events that were judged before. None where the new events could change
-    what was found (a late one, one that changes the run's own identity, a second final one, a
-    reused run id) or the state belongs to another map, family, watch, catalogue or version.
+    what was found (a late one, one that changes the run's own identity, a second final one, one that
+    a rule would have looked ahead for, a reused run id) or the state belongs to another map, family, watch,
+    catalogue or version.
     """
     judge = _load(state)
     events = once_each(new_events)
@@ -110,18 +112,23 @@ def advance(
     setting = Setting(part_map, kin, part_kin, watch, rules)
     if judge.digest != digest_of(setting) or not judge.begins_at(events):
         return None
-    if judge.by_sequence and not has_sequence(events):
-        return None
-    events.sort(key=lambda event: order_key(event, by_sequence=judge.by_sequence))
-    if not judge.follows(events[0]) or (judge.ended and any(event.final for event in events)):
+    if not _goes_on(judge, events, part_map):
         return None
     snapshots = snapshots_of(events, part_map)
     if not judge.own.keeps(snapshots):
         return None
     judge.judge(snapshots, setting)
-    if judge.is_revised:
-        return None
-    return _judgement([judge], whole=False, stored=True)
+    return None if judge.is_revised else _judgement([judge], whole=False, stored=True)
+
+
+def _goes_on(judge: RunJudge, events: list[Event], context_map: ContextMap | None) -> bool:
+    """Whether events, which are put in order, come after all that were judged and leave it as it was."""
+    if judge.by_sequence and not has_sequence(events):
+        return False
+    events.sort(key=lambda event: order_key(event, by_sequence=judge.by_sequence))
+    if not judge.follows(events[0]) or (judge.ended and any(event.final for event in events)):
+        return False
+    return not judge.is_revised_by(events, context_map)
 
 
 def _judgement(judges: Sequence[RunJudge], *, whole: bool, stored: bool) -> Judgement:
@@ -129,13 +136,13 @@ def _judgement(judges: Sequence[RunJudge], *, whole: bool, stored: bool) -> Judg
     for judge in judges:
         for finding in judge.findings:
             findings.setdefault((finding.key, finding.owner), finding)
-    holdings: dict[tuple[bytes, str], Holding] = {}
+    holdings: dict[int, bool] = {}
     for judge in judges:
-        for holding in judge.holdings:
-            holdings.setdefault((holding.value_key, holding.path), holding)
+        for value, special in judge.holdings.items():
+            holdings[value] = special or holdings.get(value, False)
     return Judgement(
         findings=tuple(findings.values()),
-        holdings=tuple(holdings.values()),
+        holdings=holdings,
         facts=together(tuple(judge.facts for judge in judges)),
         state=_dump(judges) if stored else b"",
         whole=whole,

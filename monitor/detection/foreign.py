@@ -21,6 +21,7 @@ class ForeignOwner(Rule):
     kind = "state"
     blame = "owner"
     leak_class = None
+    moment = "strange"
     identity: ClassVar[Literal["session", "tenant"]]
 
     def judge(self, scene: Scene) -> Iterable[Finding]:

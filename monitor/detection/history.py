@@ -97,18 +97,23 @@ class _History:
 
     def _diverging(self) -> None:
         rule = self._by_id.get("divergent-output")
-        for outcomes in self._outcomes.values() if rule is not None else ():
+        if rule is None:
+            return
+        for outcomes in self._outcomes.values():
             for finding in diverging(outcomes, self._run_of, rule):
                 self._found.setdefault(finding.run_id, []).append(finding)
 
     def _run_of(self, outcome: Outcome) -> Run:
-        return self._project.view(outcome.run_id).runs[outcome.number]
+        return self._run_called((outcome.run_id, outcome.number))
+
+    def _run_called(self, name: tuple[str, int]) -> Run:
+        return self._project.view(name[0]).runs[name[1]]
 
     def _foreign_values(self) -> None:
         if "foreign-value" not in self._by_id:
             return
         runs = (run for run_id in self._project.run_ids for run in self._project.view(run_id).runs)
-        for (run_id, _), leaves in foreign_values(runs).items():
+        for (run_id, _), leaves in foreign_values(runs, again=self._run_called).items():
             for leaf in leaves:
                 finding = replace(leaf.finding, evidence=leaf.evidence.as_json())
                 self._found.setdefault(run_id, []).append(finding)
@@ -124,22 +129,30 @@ class _History:
     def _leaking_keys(self, anomalies: Iterable[Anomaly], lookup: _InMemoryLookup) -> list[Anomaly]:
         """What leaks through keys, by the source of each leak, where the map does not want scoped keys anyway."""
         rule = self._by_id.get("unscoped-key")
+        if rule is None:
+            return []
         victims: dict[str, dict[str, list[Anomaly]]] = {}
-        for one in anomalies if rule is not None else ():
+        for one in anomalies:
             if one.rule in IDENTITY_RULES and one.source is not None and one.source.run_id != one.run_id:
                 victims.setdefault(one.source.run_id, {}).setdefault(one.run_id, []).append(one)
         found: list[Anomaly] = []
         for source_id, leaks in sorted(victims.items()):
             view = self._project.view(source_id)
-            told = {(one.event_id, one.path) for one in self._found.get(source_id, ()) if one.rule == "unscoped-key"}
+            told = {
+                (one.event_id, one.path) for one in self._found.get(source_id, ()) if one.rule == "unscoped-key"
+            }
             for source in view.runs:
                 pairs = [
                     (run, [one for one in shown if one.owner == run.number])
                     for victim_id, shown in sorted(leaks.items())
                     for run in self._project.view(victim_id).runs
                 ]
-                findings = [one for one in leaking_keys(source, pairs, rule) if (one.event_id, one.path) not in told]
-                found += attribute({one.key: one for one in reversed(findings)}.values(), victim=view, lookup=lookup)
+                findings = [
+                    one for one in leaking_keys(source, pairs, rule) if (one.event_id, one.path) not in told
+                ]
+                found += attribute(
+                    {one.key: one for one in reversed(findings)}.values(), victim=view, lookup=lookup
+                )
         return found
 
 

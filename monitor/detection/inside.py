@@ -12,8 +12,7 @@ from monitor.detection.snapshot import Kept
 
 def source_at(run_id: str, kept: Kept, location: Location) -> Source:
     """The event that was kept, at a place of its context."""
-    at = datetime.fromisoformat(kept.occurred_at)
-    return Source(run_id, kept.step, render(location), None, kept.event_id, at)
+    return Source(run_id, kept.step, render(location), None, kept.event_id, kept.occurred_at)
 
 
 def source_of_note(run_id: str, note: Note, location: Location) -> Source:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from monitor.detection.ahead import Ahead
 from monitor.detection.anomaly import Finding
+from monitor.detection.context_map import ContextMap
 from monitor.detection.event import Event
 from monitor.detection.facts import MAX_GAPS, RunFacts
-from monitor.detection.holdings import Held, Holding
+from monitor.detection.holdings import Held
 from monitor.detection.identity import Identity, KinRun
 from monitor.detection.lines import Lines
 from monitor.detection.order import OrderKey, order_key
@@ -22,8 +24,22 @@ from monitor.detection.shelf import Shelf
 from monitor.detection.snapshot import Snapshot
 from monitor.detection.work import AtWork
 
-ByMoment = Mapping[tuple[bool, bool, bool], Sequence[Rule]]
-"""The rules to ask, by whether the event is an exit, the first, and the final one."""
+MAX_ASKED = 256
+"""Catalogues and maps for which it is remembered which rules are asked when."""
+
+_Moment = tuple[bool, bool, bool, bool]
+_FLAGS = (False, True)
+_MOMENTS: tuple[_Moment, ...] = tuple(
+    (is_exit, first, final, strange)
+    for is_exit in _FLAGS
+    for first in _FLAGS
+    for final in _FLAGS
+    for strange in _FLAGS
+)
+ByMoment = Mapping[_Moment, Sequence[Rule]]
+"""The rules to ask, by whether the event is an exit, the first, the final one, and strange."""
+
+_ASKED: dict[tuple[tuple[Rule, ...], str | None], ByMoment] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +54,10 @@ class RuleError:
 class RunJudge:
     """One run, or one of the runs behind a reused id. Events are fed in the order of the run."""
 
-    __slots__ = ("_count", "_ended", "_final_status", "_first_at", "_gaps", "_held", "_last", "_last_at",
-                 "_lines", "_memory", "_parent", "_status", "_work", "by_sequence", "digest", "errors", "findings", "holdings", "is_revised",
-                 "number", "own", "reused", "workflow")  # fmt: skip
+    __slots__ = ("_ahead", "_count", "_ended", "_final_status", "_first_at", "_gaps", "_held", "_last",
+                 "_last_at", "_lines", "_memory", "_parent", "_status", "_work", "by_sequence",
+                 "digest", "errors", "findings", "holdings", "is_revised", "number", "own", "reused",
+                 "workflow")  # fmt: skip
 
     def __init__(self, *, workflow: str, digest: str, own: OwnIdentity, by_sequence: bool) -> None:
         self.workflow = workflow
@@ -50,7 +67,7 @@ class RunJudge:
         self.number = 0
         self.reused: Reused | None = None
         self.findings: list[Finding] = []
-        self.holdings: list[Holding] = []
+        self.holdings: dict[int, bool] = {}
         self.is_revised = False
         """Whether something that was found at an earlier event does not hold any more."""
         self.errors: list[RuleError] = []
@@ -58,6 +75,7 @@ class RunJudge:
         self._held = Held()
         self._work = AtWork()
         self._memory: dict[str, Any] = {}
+        self._ahead = Ahead()
         self._parent: tuple[str | None, str | None] = (None, None)
         self._first_at: datetime | None = None
         self._last_at: datetime | None = None
@@ -91,6 +109,10 @@ class RunJudge:
         """Whether further events leave the run's beginning where it was."""
         return self._first_at is not None and all(event.occurred_at >= self._first_at for event in events)
 
+    def is_revised_by(self, events: Iterable[Event], context_map: ContextMap | None) -> bool:
+        """Whether further events say something that a rule asked for when it looked at `Scene.later`."""
+        return self._ahead.is_met_by(events, context_map, ended=self._ended)
+
     def as_kin(self, run_id: str) -> KinRun:
         """The run as it stands in its own family."""
         own = self.own
@@ -112,7 +134,14 @@ class RunJudge:
             self._note(snapshot.event)
 
     def _judge(
-        self, snapshot: Snapshot, own: Identity, setting: Setting, rules: ByMoment, *, final: bool, later: tuple[Sequence[Snapshot], int]
+        self,
+        snapshot: Snapshot,
+        own: Identity,
+        setting: Setting,
+        rules: ByMoment,
+        *,
+        final: bool,
+        later: tuple[Sequence[Snapshot], int],
     ) -> None:
         event = snapshot.event
         line = self._lines.follow(event, setting.joins)
@@ -125,7 +154,14 @@ class RunJudge:
             scene.overlapping = self._work.leave(event, entered=scene.entered is not None)
         else:
             self._work.enter(event)
-        for rule in rules[event.phase == "exit", scene.first, final]:
+            self._ahead.enter(event)
+        mine, strange = [], False
+        for mark in snapshot.marks:
+            if mark.text == own.of(mark.kind):
+                mine.append((mark.kind, mark.location))
+            else:
+                strange = True
+        for rule in rules[event.phase == "exit", scene.first, final, strange]:
             try:
                 found = list(rule.judge(scene))
             except Exception as error:  # a broken rule must not silence its neighbours
@@ -133,12 +169,11 @@ class RunJudge:
             else:
                 self.findings.extend(found)
         self.is_revised = self.is_revised or scene.is_revised
-        mine = [(mark.kind, mark.location) for mark in snapshot.marks if mark.text == own.of(mark.kind)]
         if new := line.unnoted(event, "own", mine):
             scene.note("own", new)
         line.pass_(snapshot)
         if setting.watch is not None:
-            self.holdings.extend(self._held.take(snapshot, own, setting.watch))
+            self._held.take(snapshot, setting.watch, self.holdings)
 
     def _note(self, event: Event) -> None:
         at = event.occurred_at
@@ -186,6 +221,7 @@ class RunJudge:
             "lines": lines,
             "work": self._work.dump(),
             "memory": self._memory,
+            "ahead": self._ahead.dump(),
             "shelf": shelf.dump(),
             "held": self._held.dump(),
             "parent": list(self._parent),
@@ -208,6 +244,7 @@ class RunJudge:
         judge._lines = Lines.load(state["lines"], Shelf(state["shelf"]))
         judge._work = AtWork.load(state["work"])
         judge._memory = state["memory"]
+        judge._ahead = Ahead.load(state["ahead"])
         judge._held = Held.load(state["held"])
         judge._parent = (state["parent"][0], state["parent"][1])
         judge._first_at, judge._last_at = (datetime.fromisoformat(at) if at else None for at in state["times"])
@@ -221,26 +258,26 @@ class RunJudge:
 
 
 def _by_moment(setting: Setting) -> ByMoment:
-    rules = [rule for rule in setting.rules if rule.speaks(setting.context_map)]
-    flags = (False, True)
-    return {
-        (is_exit, first, final): [rule for rule in rules if _is_asked(rule, is_exit, first, final)]
-        for is_exit in flags
-        for first in flags
-        for final in flags
+    key = setting.rules, setting.context_map.digest if setting.context_map is not None else None
+    known = _ASKED.get(key)
+    if known is None:
+        rules = [rule for rule in setting.rules if rule.speaks(setting.context_map)]
+        known = {moment: [rule for rule in rules if _is_asked(rule, moment)] for moment in _MOMENTS}
+        if len(_ASKED) >= MAX_ASKED:
+            _ASKED.clear()
+        _ASKED[key] = known
+    return known
+
+
+def _is_asked(rule: Rule, moment: _Moment) -> bool:
+    is_exit, first, final, strange = moment
+    asked = {
+        "any": True,
+        "enter": not is_exit,
+        "exit": is_exit,
+        "first": first,
+        "final": final,
+        "strange": strange,
+        "never": False,
     }
-
-
-def _is_asked(rule: Rule, is_exit: bool, first: bool, final: bool) -> bool:
-    match rule.moment:
-        case "enter":
-            return not is_exit
-        case "exit":
-            return is_exit
-        case "first":
-            return first
-        case "final":
-            return final
-        case "never":
-            return False
-    return True
+    return asked[rule.moment]

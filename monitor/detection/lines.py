@@ -57,6 +57,11 @@ class Round:
                 # The first attempt is what all others are compared with.
                 del kept[sorted(kept)[1]]
 
+    def is_open_beside(self, other: Round) -> bool:
+        """Whether something was entered and not left that the other round does not know."""
+        known = {kept.event_id for kept in other.entered.values()}
+        return any(kept.event_id not in known for kept in self.unleft.values())
+
     def copy(self) -> Round:
         """The same for a branch that leaves here."""
         other = Round(self.attempt)
@@ -69,7 +74,9 @@ class Round:
         """The state as plain data."""
         entered = {number: shelf.put(kept) for number, kept in self.entered.items()}
         unleft = {number: shelf.put(kept) for number, kept in self.unleft.items()}
-        exited = {number: (shelf.put(was) if was else None, shelf.put(now)) for number, (was, now) in self.exited.items()}
+        exited = {
+            number: (shelf.put(was) if was else None, shelf.put(now)) for number, (was, now) in self.exited.items()
+        }
         return self.attempt, self.left, self.notes, entered, exited, unleft
 
     @classmethod
@@ -80,18 +87,24 @@ class Round:
         round_.entered = {number: shelf.get(place) for number, place in entered.items()}
         round_.unleft = {number: shelf.get(place) for number, place in unleft.items()}
         round_.exited = {
-            number: (None if was is None else shelf.get(was), shelf.get(now)) for number, (was, now) in exited.items()
+            number: (None if was is None else shelf.get(was), shelf.get(now))
+            for number, (was, now) in exited.items()
         }
         return round_
 
 
 class Line:
-    """What stood along one line, as the next event of it may know; `last` is its last whole snapshot."""
+    """What stood along one line, as the next event of it may know.
 
-    __slots__ = ("_past", "_visible", "last", "rounds")
+    `last` is its last whole snapshot; `is_straight` where the event just before was that one, and saw
+    what the next event sees.
+    """
+
+    __slots__ = ("_past", "_visible", "is_straight", "last", "rounds")
 
     def __init__(self, past: Notes | None = None, rounds: dict[str, Round] | None = None) -> None:
         self.last: Kept | None = None
+        self.is_straight = False
         self._past: Notes = past or {}
         self.rounds: dict[str, Round] = rounds or {}
         self._visible: Notes = self._merged(None, 0)
@@ -111,6 +124,9 @@ class Line:
         elif event.attempt > round_.attempt:
             round_.raise_to(event.attempt)
             self._visible = self._merged(None, 0)
+            self.is_straight = False
+        elif event.attempt < round_.attempt:
+            self.is_straight = False
         return round_
 
     def _close(self, step: str) -> None:
@@ -130,8 +146,10 @@ class Line:
 
     def pass_(self, snapshot: Snapshot) -> None:
         """Ends an event; must be called for each, after all its notes."""
-        if not snapshot.event.partial:
+        event = snapshot.event
+        if not event.partial:
             self.last = snapshot.kept
+        self.is_straight = not event.partial and event.attempt == self.rounds[event.step].attempt
         if snapshot.event.phase == "exit":
             self._leave(snapshot)
         else:
@@ -183,7 +201,7 @@ class Line:
     def fork(self) -> Line:
         """The line of a branch that leaves here."""
         line = Line(_copy(self._past), {step: one.copy() for step, one in self.rounds.items()})
-        line.last = self.last
+        line.last, line.is_straight = self.last, self.is_straight
         return line
 
     def fork_again(self, main: Line) -> Line:
@@ -193,8 +211,14 @@ class Line:
         """
         line = main.fork()
         for step, round_ in self.rounds.items():
+            theirs = line.rounds.get(step)
+            if theirs is not None:
+                if not round_.is_open_beside(theirs):
+                    continue
+                line._close(step)
             kept = line.rounds[step] = round_.copy()
             kept.notes = {number: {} for number in kept.notes}
+        line._visible = line._merged(None, 0)
         return line
 
     def dump(self, shelf: Shelf) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from monitor.detection.map_source import Entry, MapProblem
 from monitor.detection.paths import Path, PathError, compile_path
+from monitor.detection.schemas import SchemaError, check_schema
 
 NAME_MAX_CHARS = 200
 REQUIRED: Final = object()
@@ -109,10 +110,16 @@ class Reading:
         return False
 
     def schema(self, entry: Entry, key: str, _: Reading | None = None) -> Any:
-        """A JSON Schema, as written."""
+        """A JSON Schema (2020-12) that refers to nothing outside itself, as written."""
         if not isinstance(entry.value, (dict, bool)):
             self.complain(entry.line, key, "must be a JSON Schema (an object, true or false)")
-        return entry.plain()
+            return True
+        schema = entry.plain()
+        try:
+            check_schema(schema)
+        except SchemaError as error:
+            self.complain(entry.line, key, f"cannot be used as a JSON Schema: {error}")
+        return schema
 
     def names(self, entry: Entry, key: str, _: Reading | None = None) -> tuple[str, ...]:
         """A list of texts."""

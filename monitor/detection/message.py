@@ -26,9 +26,9 @@ def sentence(rule: Rule, finding: Finding, source: Source | None) -> str:
 def shown(value: Any) -> str:
     """A value as a sentence shows it: short, and valid Unicode."""
     if isinstance(value, dict):
-        return f"an object of {len(value)} members"
+        return f"an object of {len(value)} {'member' if len(value) == 1 else 'members'}"
     if isinstance(value, list):
-        return f"a list of {len(value)} elements"
+        return f"a list of {len(value)} {'element' if len(value) == 1 else 'elements'}"
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > MAX_VALUE_CHARS:
         return "a huge number"
     text = value if isinstance(value, str) else json.dumps(value)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import jsonpath_rfc9535 as jsonpath
@@ -69,17 +70,15 @@ class Path:
     """
 
     text: str
-    plan: tuple[Step, ...] | None
-    query: jsonpath.JSONPathQuery
-
-    @property
-    def prefix(self) -> Location | None:
-        """The one place this path can match, where names alone say it; None otherwise."""
-        names = tuple(step for step in self.plan or () if isinstance(step, str))
-        return names if self.plan is not None and len(names) == len(self.plan) else None
+    plan: tuple[Step, ...] | None = field(compare=False)
+    query: jsonpath.JSONPathQuery = field(compare=False)
+    prefix: Location | None = field(compare=False)
+    """The one place this path can match, where names alone say it; None otherwise."""
 
     def covers(self, location: Location, *contexts: Any) -> bool:
         """Whether a place lies at or below one that this path names in any of the contexts (MAPS.md)."""
+        if self.prefix is not None:
+            return location[: len(self.prefix)] == self.prefix
         if self.plan is None or any(isinstance(step, int) and step < 0 for step in self.plan):
             return any(covers(place, location) for context in contexts for place, _ in self.find(context))
         if len(self.plan) > len(location):
@@ -94,13 +93,46 @@ class Path:
         return sorted(nodes.items(), key=lambda match: match[0])
 
 
+class Covering:
+    """Many paths as one question: whether a place lies at or below one of them."""
+
+    __slots__ = ("_longest", "_others", "_prefixes")
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._prefixes: set[Location] = set()
+        self._others: list[Path] = []
+        for path in paths:
+            prefix = path.prefix
+            if prefix is None:
+                self._others.append(path)
+            else:
+                self._prefixes.add(prefix)
+        self._longest = max(map(len, self._prefixes), default=0)
+
+    @staticmethod
+    @lru_cache(maxsize=4096)
+    def of(groups: tuple[tuple[Path, ...], ...]) -> Covering:
+        """The paths of several groups, made once for equal ones."""
+        return Covering(path for group in groups for path in group)
+
+    def covers(self, location: Location, *contexts: Any) -> bool:
+        """Whether one of the paths covers the place in any of the contexts (MAPS.md)."""
+        prefixes = self._prefixes
+        for length in range(min(len(location), self._longest) + 1):
+            if location[:length] in prefixes:
+                return True
+        return any(path.covers(location, *contexts) for path in self._others) if self._others else False
+
+
 def compile_path(text: str) -> Path:
     """Compiles an RFC 9535 JSONPath; raises PathError with the library's reason otherwise."""
     try:
         query = jsonpath.compile(_QUOTED_OR_NAMED.sub(_in_brackets, text))
     except (jsonpath.JSONPathError, ValueError, RecursionError) as error:
         raise PathError(str(error)) from error
-    return Path(text, _plan(query.segments), query)
+    plan = _plan(query.segments)
+    names = tuple(step for step in plan or () if isinstance(step, str))
+    return Path(text, plan, query, names if plan is not None and len(names) == len(plan) else None)
 
 
 def _in_brackets(found: re.Match[str]) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
+from monitor.detection.anomaly import Finding
 from monitor.detection.canaries import RunName, issued_by
 from monitor.detection.context_map import ContextMap
 from monitor.detection.event import Event
@@ -16,12 +16,11 @@ from monitor.detection.identity import Kin, KinRun
 from monitor.detection.order import once_each
 from monitor.detection.reuse import Reuse
 from monitor.detection.rule import Rule
-from monitor.detection.anomaly import Finding
-from monitor.detection.runs import Run
+from monitor.detection.runs import Run, with_family
 from monitor.detection.views import RunView
 
-KEPT_VIEWS = 2_000
-"""Runs that are kept taken apart; the others are read again when they are asked for."""
+KEPT_EVENTS = 10_000
+"""Events of runs that are kept taken apart; the others are read again when they are asked for."""
 
 
 class EventStore(Protocol):
@@ -63,10 +62,12 @@ class Project:
     def __init__(self, store: EventStore, maps: Mapping[str, ContextMap]) -> None:
         self._store = store
         self._maps = maps
-        self._views: OrderedDict[str, RunView] = OrderedDict()
+        self._views = _Kept()
+        self._strangers = _Kept()
         self._parents: dict[str, tuple[str, ...]] = {}
         self._children: dict[str, list[str]] = {}
         self.run_ids = tuple(sorted(store.run_ids))
+        self._known = frozenset(self.run_ids)
         self.writers: dict[tuple[str, str], list[str]] = {}
         self.canaries: dict[str, list[RunName]] = {}
         for run_id in self.run_ids:
@@ -87,24 +88,25 @@ class Project:
         """The runs behind one run id with their family."""
         view = self._views.get(run_id)
         if view is None:
-            view = RunView.of(self._store.events(run_id), context_map=None, kin=self._kin(run_id), maps=self._maps)
-            self._views[run_id] = view
-            if len(self._views) > KEPT_VIEWS:
-                self._views.popitem(last=False)
-        else:
-            self._views.move_to_end(run_id)
+            alone, kin = self._alone(run_id), self._kin(run_id)
+            view = RunView(run_id, with_family(alone.runs, kin)) if kin.ancestors or kin.descendants else alone
+            self._views.keep(run_id, view)
         return view
 
     def _kin(self, run_id: str) -> Kin:
         """A run's family; of runs that are only named and never seen, nothing is known."""
         if run_id not in self._parents and run_id not in self._children:
             return Kin()
-        related = (reach(run_id, self._parents) | reach(run_id, self._children)) & set(self.run_ids)
+        related = (reach(run_id, self._parents) | reach(run_id, self._children)) & self._known
         people = [one for other in sorted(related) for one in self._alone(other).as_kin()]
         return kin_among(run_id, self._parents.get(run_id, ()), people)
 
     def _alone(self, run_id: str) -> RunView:
-        return RunView.of(self._store.events(run_id), context_map=None, kin=Kin(), maps=self._maps)
+        view = self._strangers.get(run_id)
+        if view is None:
+            view = RunView.of(self._store.events(run_id), context_map=None, kin=Kin(), maps=self._maps)
+            self._strangers.keep(run_id, view)
+        return view
 
     def family_findings(self, view: RunView, rules: Iterable[Rule]) -> tuple[Finding, ...]:
         """What the family rules find in the runs behind one run id."""
@@ -130,3 +132,26 @@ class Project:
     def writing(self, resources: Collection[tuple[str, str]]) -> list[str]:
         """The runs that wrote one of these resources."""
         return sorted({run_id for resource in resources for run_id in self.writers.get(resource, ())})
+
+
+class _Kept:
+    """The views that were asked for last."""
+
+    def __init__(self) -> None:
+        self._views: dict[str, RunView] = {}
+        self._events = 0
+
+    def get(self, run_id: str) -> RunView | None:
+        """A view, if it is kept."""
+        return self._views.get(run_id)
+
+    def keep(self, run_id: str, view: RunView) -> None:
+        """Keeps a view, and lets go of those that were kept first where there are too many events."""
+        self._views[run_id] = view
+        self._events += _events_of(view)
+        while self._events > KEPT_EVENTS and len(self._views) > 1:
+            self._events -= _events_of(self._views.pop(next(iter(self._views))))
+
+
+def _events_of(view: RunView) -> int:
+    return sum(len(run.snapshots) for run in view.runs)

@@ -23,8 +23,8 @@ Severity = Literal["warning", "high", "critical"]
 LeakClass = Literal["temporal", "spatial", "scoping", "integrity", "unknown"]
 Blame = Literal["owner", "residue", "inside", "none"]
 """Where a rule's source is sought: with the value's owner, with whoever left it, in the run, nowhere."""
-Moment = Literal["any", "enter", "exit", "first", "final", "never"]
-"""The events of a run at which a rule has something to do; it is not asked at the others."""
+Moment = Literal["any", "enter", "exit", "first", "final", "strange", "never"]
+"""The events at which a rule has something to do (strange: an identity in them is not the run's own)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,11 @@ def runs_behind(
     for number, part in enumerate(reuse.parts):
         part_map = context_map if maps is None else maps.get(part.workflow)
         alone.append(_run(number, part, part_map, reuse.seen_at(number)))
+    return with_family(alone, kin)
+
+
+def with_family(alone: Sequence[Run], kin: Kin) -> tuple[Run, ...]:
+    """The runs behind a run id, once the family of the id is known."""
     parts = [one.as_kin() for one in alone]
     return tuple(replace(one, family=kin, kin=kin_of_part(kin, parts, one.number)) for one in alone)
 

@@ -11,7 +11,7 @@ from monitor.detection.diff import Change
 from monitor.detection.event import Event
 from monitor.detection.identity import Identity, Kin
 from monitor.detection.lines import Line, Note, Round
-from monitor.detection.snapshot import Kept, Snapshot, changes
+from monitor.detection.snapshot import Kept, Snapshot, changes, is_same_part
 
 _NOTHING = StepPromise()
 
@@ -40,8 +40,9 @@ class Scene:
     does not hold: the run must then be judged whole.
     """
 
-    __slots__ = ("_changes", "context_map", "entered", "event", "final", "first", "is_revised", "kin", "later_from", "line", "memory",
-                 "number", "overlapping", "own", "owner", "reused", "round", "snapshot")  # fmt: skip
+    __slots__ = ("_changes", "_mark", "context_map", "entered", "event", "final", "first", "is_revised", "kin",
+                 "later_from", "line", "memory", "number", "overlapping", "own", "owner", "reused", "round",
+                 "snapshot")  # fmt: skip
 
     def __init__(self, snapshot: Snapshot, line: Line, round_: Round, own: Identity, kin: Kin) -> None:
         self.event: Event = snapshot.event
@@ -60,6 +61,7 @@ class Scene:
         self.reused: Reused | None = None
         self.owner = 0
         self._changes: list[Change] | None = None
+        self._mark: tuple[str, str, str] | None = None
 
     @property
     def changes(self) -> list[Change]:
@@ -79,6 +81,21 @@ class Scene:
         return (snapshots[index] for index in range(start, len(snapshots)))
 
     @property
+    def changed_members(self) -> Collection[str] | None:
+        """The members of the context that are not as they were at the line's last whole snapshot.
+
+        None where that says nothing: there is none, or it was of an attempt that stands apart.
+        """
+        line, parts = self.line, self.snapshot.parts
+        if line.last is None or not line.is_straight:
+            return None
+        before = line.last.parts
+        if before is parts:
+            return ()
+        names = before.keys() | parts.keys()
+        return [name for name in names if not is_same_part(before.get(name), parts.get(name))]
+
+    @property
     def promise(self) -> StepPromise:
         """What the map declares of the event's step."""
         if self.context_map is None:
@@ -88,8 +105,10 @@ class Scene:
     @property
     def mark(self) -> tuple[str, str, str]:
         """The event as a note names it (`inside.source_of_note`): step, id and time."""
-        kept = self.snapshot.kept
-        return kept.step, kept.event_id, kept.occurred_at
+        if self._mark is None:
+            event = self.event
+            self._mark = event.step, event.event_id, event.occurred_at.isoformat()
+        return self._mark
 
     def earlier(self, kind: str) -> Mapping[Any, Note]:
         """What of a kind was noted along the line before this event."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import marshal
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from monitor.detection.context_map import ContextMap
 from monitor.detection.diff import MISSING, Change, at, leaf_changes
@@ -27,8 +27,7 @@ _WORST_GROWTH = 6
 """No JSON text is longer than this many times its marshalled form plus one byte an element."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A place in a context that says whose it is: the value as sent, and as the text it compares by.
 
     `mapped` where an identity path of the map names the place; otherwise its field name does.
@@ -39,6 +38,9 @@ class Mark:
     value: Any
     text: str
     mapped: bool
+
+
+_NO_MARKS: list[Mark] = []
 
 
 class Part:
@@ -68,8 +70,10 @@ class Part:
             text = identity_text(value) if kind is not None else None
             if kind is not None and text is not None:
                 self._marks = [Mark(kind, (name,), value, text, False)]
+            elif type(value) in _CONTAINERS:
+                self._marks = _named(value, (None, name))
             else:
-                self._marks = _named(value, (None, name)) if type(value) in _CONTAINERS else []
+                self._marks = _NO_MARKS
         return self._marks
 
 
@@ -79,9 +83,10 @@ Parts = Mapping[str, Part]
 class Kept:
     """What is kept of a snapshot between two events: its members, and which event it was."""
 
-    __slots__ = ("event_id", "occurred_at", "partial", "parts", "step")
+    __slots__ = ("_context", "event_id", "occurred_at", "partial", "parts", "step")
 
-    def __init__(self, parts: Parts, partial: bool, step: str, event_id: str, occurred_at: str) -> None:
+    def __init__(self, parts: Parts, partial: bool, step: str, event_id: str, occurred_at: datetime) -> None:
+        self._context: JSONObject | None = None
         self.parts = parts
         self.partial = partial
         self.step = step
@@ -91,25 +96,28 @@ class Kept:
     def at(self, location: Location) -> Any:
         """The value at a place, or MISSING."""
         if not location:
-            return {name: part.value for name, part in self.parts.items()}
+            return self.context
         part = self.parts.get(location[0]) if isinstance(location[0], str) else None
         return at(part.value, location[1:]) if part is not None else MISSING
 
     @property
     def context(self) -> JSONObject:
         """The whole context."""
-        return {name: part.value for name, part in self.parts.items()}
+        if self._context is None:
+            self._context = {name: part.value for name, part in self.parts.items()}
+        return self._context
 
 
 class Snapshot:
     """An event's context as the rules ask about it: its marks in document order, its values, its size."""
 
-    __slots__ = ("_kept", "event", "marks", "parts")
+    __slots__ = ("_kept", "_weight", "event", "marks", "parts")
 
-    def __init__(self, event: Event, parts: dict[str, Part], marks: list[Mark]) -> None:
+    def __init__(self, event: Event, parts: dict[str, Part], marks: list[Mark], weight: int) -> None:
         self.event = event
         self.parts = parts
         self.marks = marks
+        self._weight = weight
         self._kept: Kept | None = None
 
     @property
@@ -117,8 +125,8 @@ class Snapshot:
         """The snapshot as it is kept for later events."""
         if self._kept is None:
             event = self.event
-            at_ = event.occurred_at.isoformat()
-            self._kept = Kept(self.parts, event.partial, event.step, event.event_id, at_)
+            self._kept = Kept(self.parts, event.partial, event.step, event.event_id, event.occurred_at)
+            self._kept._context = event.context
         return self._kept
 
     def at(self, location: Location) -> Any:
@@ -127,8 +135,7 @@ class Snapshot:
 
     def size_bytes_over(self, limit_bytes: int) -> int | None:
         """The size as compact UTF-8 JSON where it is larger than the limit, else None."""
-        weight = sum([len(part.form) + len(name) + 4 for name, part in self.parts.items()], 2)
-        if weight * _WORST_GROWTH <= limit_bytes:
+        if self._weight * _WORST_GROWTH <= limit_bytes:
             return None
         size = size_bytes(self.event.context)
         return size if size > limit_bytes else None
@@ -149,11 +156,16 @@ def changes_kept(before: Kept, after: Kept, *, gains: bool | None = None) -> lis
     mine, theirs = before.parts, after.parts
     for name in sorted(mine.keys() | theirs.keys()):
         old, new = mine.get(name), theirs.get(name)
-        if old is new or (old is not None and new is not None and old.form == new.form):
+        if is_same_part(old, new):
             continue
         left, right = (old.value if old else MISSING), (new.value if new else MISSING)
         found += leaf_changes(left, right, (name,), gains=gains, losses=losses)
     return found
+
+
+def is_same_part(old: Part | None, new: Part | None) -> bool:
+    """Whether two members are known to be the same."""
+    return old is new or (old is not None and new is not None and old.form == new.form)
 
 
 def snapshots_of(events: Iterable[Event], context_map: ContextMap | None) -> tuple[Snapshot, ...]:
@@ -161,20 +173,22 @@ def snapshots_of(events: Iterable[Event], context_map: ContextMap | None) -> tup
     found: list[Snapshot] = []
     before: dict[str, Part] = {}
     marks: list[Mark] = []
+    weight = 0
     for event in events:
         parts = _parts(event.context, before)
         if parts is not before or not found:
             marks = _marks(event.context, parts, context_map)
-        found.append(Snapshot(event, parts, marks))
+            weight = 2 + sum([len(part.form) + len(name) + 4 for name, part in parts.items()])
+        found.append(Snapshot(event, parts, marks, weight))
         before = parts
     return tuple(found)
 
 
 def _parts(context: JSONObject, before: dict[str, Part]) -> dict[str, Part]:
     """The members of a context; `before` itself where none of them differs from it."""
-    parts, same = {}, len(context) == len(before)
+    parts, same, known, dumps = {}, len(context) == len(before), before.get, marshal.dumps
     for name, value in context.items():
-        form, old = marshal.dumps(value, 2), before.get(name)
+        form, old = dumps(value, 2), known(name)
         if old is not None and old.form == form:
             parts[name] = old
         else:
@@ -193,23 +207,32 @@ def size_bytes(context: Any) -> int:
 
 
 def _marks(context: Any, parts: Parts, context_map: ContextMap | None) -> list[Mark]:
-    found = [mark for name, part in parts.items() for mark in part.marks(name)]
+    found: list[Mark] = []
+    for name, part in parts.items():
+        found += part.marks(name) if part._marks is None else part._marks
     if context_map is None:
-        return found if len(found) < 2 else sorted(found, key=lambda mark: (mark.location, mark.kind))
+        return found if len(found) < 2 else sorted(found, key=_in_document)
     return _declared(context, found, context_map)
 
 
 def _declared(context: Any, named: list[Mark], context_map: ContextMap) -> list[Mark]:
     """The marks with those at the map's identity paths, less those that it ignores."""
     found = {(mark.kind, mark.location): mark for mark in named}
-    for kind in KINDS:
-        for path in context_map.identity.of(kind):
-            for location, value in path.find(context):
+    identity = context_map.identity
+    for kind, paths in zip(KINDS, (identity.execution_id, identity.session, identity.tenant), strict=True):
+        for path in paths:
+            prefix = path.prefix
+            for location, value in path.find(context) if prefix is None else ((prefix, at(context, prefix)),):
                 text = identity_text(value)
                 if text is not None:
                     found[kind, location] = Mark(kind, location, value, text, True)
-    _forget_ignored(found, context, context_map)
-    return sorted(found.values(), key=lambda mark: (mark.location, mark.kind))
+    if identity.ignore:
+        _forget_ignored(found, context, context_map)
+    return list(found.values()) if len(found) < 2 else sorted(found.values(), key=_in_document)
+
+
+def _in_document(mark: Mark) -> tuple[Location, str]:
+    return mark.location, mark.kind
 
 
 def _forget_ignored(found: dict[tuple[Kind, Location], Mark], context: Any, context_map: ContextMap) -> None:

@@ -77,7 +77,7 @@ class SourceSearch:
         return Trail(source, chosen.run)
 
     def _issuer(self, finding: Finding, victim: Run) -> Trail | None:
-        """Of a canary in a text that nobody else held: the latest run that it was issued to, where it held it first."""
+        """Of a canary in a text that nobody else held: the latest run that it was issued to, and where first."""
         token = finding.token
         runs = (run for view in self._lookup.holders(value_key(token)) for run in view.runs) if token else ()
         issuers = [run for run in runs if run is not victim and token in run.canaries]
@@ -105,7 +105,8 @@ def _inside(victim: Run, finding: Finding) -> Trail | None:
         events = events[1 + next(place for place, one in enumerate(events) if one.event_id == finding.since) :]
     for event in events:
         if same(at(event.context, finding.location), finding.wants):
-            return Trail(_named(finding.run_id, Sighting(event, (finding.location,)), finding.location, None), victim)
+            sighting = Sighting(event, (finding.location,))
+            return Trail(_named(finding.run_id, sighting, finding.location, None), victim)
     return None
 
 

@@ -24,6 +24,11 @@ def places_set(before: Kept, after: Snapshot) -> list[Location]:
     return found
 
 
+def is_hollow(value: object) -> bool:
+    """Whether it is an empty object or list: one holds nothing, like the other."""
+    return isinstance(value, (dict, list)) and not value
+
+
 def _walk(before: Any, after: Any, location: Location, found: list[Location], *, gains: bool) -> None:
     kind, other = type(before), type(after)
     if before is MISSING:
@@ -36,8 +41,5 @@ def _walk(before: Any, after: Any, location: Location, found: list[Location], *,
         for index, value in enumerate(after):
             old = before[index] if index < len(before) else MISSING
             _walk(old, value, (*location, index), found, gains=gains)
-    elif (kind is dict or kind is list) and (other is dict or other is list) and not before and not after:
-        # An empty list and an empty object hold nothing alike: there is no leaf that could differ.
-        return
-    elif leaf_differs(before, after):
+    elif leaf_differs(before, after) and not (is_hollow(before) and is_hollow(after)):
         found.append(location)

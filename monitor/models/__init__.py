@@ -1,8 +1,11 @@
 """The stored records, one file a noun."""
 
 from monitor.models.anomalies import Anomaly
-from monitor.models.events import Event, Holding, ResourceAccess, Run, Work
+from monitor.models.crowd import Crowd, CrowdWork, RunFacts
+from monitor.models.events import Event, ResourceAccess, Run, Work
+from monitor.models.failures import RuleFailure
 from monitor.models.incidents import Incident, IncidentLog, IncidentRun
+from monitor.models.index import Canary, Outcome, RunValues
 from monitor.models.notifications import Channel, DeliveryAttempt, Notification
 from monitor.models.postmortems import Postmortem, PostmortemAction
 from monitor.models.projects import ApiKey, Membership, Project
@@ -11,21 +14,27 @@ from monitor.models.workflows import MapVersion, Workflow
 __all__ = [
     "Anomaly",
     "ApiKey",
+    "Canary",
     "Channel",
+    "Crowd",
+    "CrowdWork",
     "DeliveryAttempt",
     "Event",
-    "Holding",
     "Incident",
     "IncidentLog",
     "IncidentRun",
     "MapVersion",
     "Membership",
     "Notification",
+    "Outcome",
     "Postmortem",
     "PostmortemAction",
     "Project",
     "ResourceAccess",
+    "RuleFailure",
     "Run",
+    "RunFacts",
+    "RunValues",
     "Work",
     "Workflow",
 ]

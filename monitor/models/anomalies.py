@@ -31,12 +31,19 @@ class Anomaly(models.Model):
     workflow = models.CharField(max_length=200)
     step = models.CharField(max_length=200)
     phase = models.CharField(max_length=5)
+    owner = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="number of the run behind a reused run id"
+    )
     attempt = models.PositiveBigIntegerField()
     branch = models.CharField(max_length=200, null=True, blank=True)
     path = models.TextField()
     expected = models.JSONField(null=True, blank=True)
     observed = models.JSONField(null=True, blank=True)
-    wants = models.BinaryField(max_length=16, null=True, blank=True, help_text="fingerprint of the value to trace")
+    evidence = models.JSONField(null=True, blank=True)
+    wants = models.BigIntegerField(null=True, blank=True, help_text="fingerprint of the value to trace")
+    sought_until = models.DateTimeField(
+        null=True, blank=True, help_text="nothing that a run did later, by the sender's clock, can be its source"
+    )
     source_run_id = models.CharField(max_length=200, null=True, blank=True)
     source_step = models.CharField(max_length=200, null=True, blank=True)
     source_path = models.TextField(null=True, blank=True)
@@ -69,6 +76,9 @@ class Anomaly(models.Model):
             models.Index(fields=["project", "-detected_at", "-id"], name="anomaly_latest"),
             models.Index(fields=["incident", "run"], name="anomaly_of_incident"),
             models.Index(fields=["project", "wants"], name="anomaly_by_value", condition=Q(wants__isnull=False)),
+            models.Index(
+                fields=["project", "sought_until"], name="anomaly_sought", condition=Q(wants__isnull=False)
+            ),
             models.Index(
                 fields=["project", "source_run_id"],
                 name="anomaly_by_source",

@@ -29,6 +29,9 @@ class Run(models.Model):
     last_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(help_text="when its first event was received")
     event_count = models.PositiveIntegerField(default=0, help_text="events judged")
+    parts = models.PositiveSmallIntegerField(
+        default=1, db_default=1, help_text="runs behind the run id: more than one where it was reused"
+    )
     ended = models.BooleanField(default=False)
     status = models.CharField(max_length=10, null=True, blank=True)
     gaps = ArrayField(models.BigIntegerField(), default=list, blank=True, help_text="missing sequence numbers")
@@ -113,28 +116,6 @@ class Work(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reason} of run {self.run_id}"
-
-
-class Holding(models.Model):
-    """A value of a run that another run may be found to hold: the cross-run index, by fingerprint."""
-
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="holdings")
-    value_key = models.BinaryField(max_length=16)
-    kind = models.CharField(max_length=10, help_text="own, identity or watched")
-    path = models.TextField()
-    step = models.CharField(max_length=200)
-    event_id = models.CharField(max_length=128)
-    occurred_at = models.DateTimeField(help_text="when the run first held it there, by the sender's clock")
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["project", "value_key", "occurred_at"], name="holding_by_value"),
-            models.Index(fields=["run"], name="holding_of_run"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} of run {self.run_id}"
 
 
 class ResourceAccess(models.Model):

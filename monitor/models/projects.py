@@ -5,7 +5,7 @@ import uuid
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 
 class Project(models.Model):
@@ -16,6 +16,10 @@ class Project(models.Model):
     name = models.CharField(max_length=200)
     time_zone = models.CharField(max_length=64, default="UTC", help_text="IANA name; where a quarter begins")
     created_at = models.DateTimeField()
+    canary_shapes = models.JSONField(
+        default=list, blank=True, db_default=Value([], models.JSONField()),
+        help_text="what the project's canaries look like: pairs of prefix and length",
+    )  # fmt: skip
 
     def __str__(self) -> str:
         return self.name

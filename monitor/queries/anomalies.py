@@ -42,7 +42,7 @@ def page(
 def as_json(anomaly: Anomaly) -> dict[str, Any]:
     """A stored anomaly as the API shows it (INTERFACES.md); its run, event and incident are read along."""
     return {
-        **found_as_json(_as_found(anomaly)),
+        **found_as_json(found_of(anomaly)),
         "anomaly_id": str(anomaly.uuid),
         "incident": anomaly.incident.key if anomaly.incident else None,
         "received_at": rfc3339(anomaly.received_at),
@@ -70,6 +70,7 @@ def found_as_json(anomaly: FoundAnomaly) -> dict[str, Any]:
         "occurred_at": rfc3339(anomaly.occurred_at),
         "event_id": anomaly.event_id,
         "message": anomaly.message,
+        "evidence": anomaly.evidence,
     }
 
 
@@ -84,7 +85,8 @@ def _source_as_json(source: Source) -> dict[str, Any]:
     }
 
 
-def _as_found(anomaly: Anomaly) -> FoundAnomaly:
+def found_of(anomaly: Anomaly) -> FoundAnomaly:
+    """A stored anomaly as the detection core says it; its run and event are read along."""
     source = None
     if anomaly.source_run_id is not None:
         source = Source(
@@ -112,4 +114,6 @@ def _as_found(anomaly: Anomaly) -> FoundAnomaly:
         leak_class=anomaly.leak_class,
         source=source,
         message=anomaly.message,
+        owner=anomaly.owner,
+        evidence=anomaly.evidence,
     )

@@ -11,6 +11,7 @@ from monitor.models import Anomaly, Incident, IncidentLog, IncidentRun, Notifica
 from monitor.queries.affected import AffectedRun, affected_runs
 from monitor.queries.headlines import lead_order
 from monitor.queries.incident_line import epoch_bucket, holder_of, is_spreading
+from monitor.queries.incident_verdict import IncidentVerdict, incident_verdict
 from monitor.queries.sentence import Part, headline
 from monitor.queries.snapshots import Pair, pair
 from monitor.queries.timeline import Moment, timeline
@@ -60,6 +61,7 @@ class IncidentPage:
     later: str
     spread: Spread
     answers: Answers
+    verdict: IncidentVerdict
     runs: tuple[AffectedRun, ...]
     incomplete_runs: int
     timeline: tuple[Moment, ...]
@@ -74,7 +76,8 @@ def stamp(incident: Incident) -> tuple[object, ...]:
     )
     written = tuple(Postmortem.objects.filter(incidents=incident).order_by("id").values_list("id", "status"))
     row = (incident.status, incident.assignee_id, incident.anomaly_count, incident.run_count, incident.severity)
-    return (*row, incident.last_detected_at, logged, alerts, written)
+    said = (incident.last_detected_at, incident.leak_class, incident.title)
+    return (*row, *said, logged, alerts, written)
 
 
 def incident_page(project: Project, incident: Incident, *, run_id: str, now: datetime) -> IncidentPage:
@@ -97,6 +100,7 @@ def incident_page(project: Project, incident: Incident, *, run_id: str, now: dat
         later=later,
         spread=_spread(project, incident, affected, now),
         answers=_answers(project, incident, source_run),
+        verdict=incident_verdict(project, incident),
         runs=affected_runs(incident),
         incomplete_runs=affected.exclude(run__gaps=[]).count(),
         timeline=timeline(incident),

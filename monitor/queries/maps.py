@@ -1,15 +1,18 @@
-"""The context maps in force."""
+"""The context maps in force, and the versions before them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from django.db.models import QuerySet
 
 from monitor.detection.context_map import ContextMap
 from monitor.detection.maps import parse_map
 from monitor.models import MapVersion, Project
+from monitor.queries.keyset import DEFAULT_LIMIT, Page, newest_first
+from monitor.queries.wire import rfc3339
 
 _KEPT_MAPS = 1000
 
@@ -22,6 +25,26 @@ def versions(project: Project, workflow: str) -> QuerySet[MapVersion]:
 def version_in_force(project: Project, workflow: str) -> MapVersion | None:
     """The map as it was sent, with its version number; None where the workflow has none."""
     return versions(project, workflow).first()
+
+
+def version_numbered(project: Project, workflow: str, number: int) -> MapVersion | None:
+    """One version of the map, in force or not."""
+    return versions(project, workflow).filter(number=number).first()
+
+
+def versions_page(
+    project: Project, workflow: str, *, cursor: str | None = None, limit: int = DEFAULT_LIMIT
+) -> Page[MapVersion]:
+    """The versions of a workflow's map, the latest put first. Raises keyset.BadCursor."""
+    rows = versions(project, workflow).select_related("created_by", "created_by_key")
+    return newest_first(rows, by="created_at", cursor=cursor, limit=limit)
+
+
+def version_as_json(version: MapVersion) -> dict[str, Any]:
+    """A version as a list shows it, without its text; `created_by` is the person's or the key's name."""
+    person, key = version.created_by, version.created_by_key
+    by = person.get_full_name() or person.get_username() if person else f"key {key.name}" if key else None
+    return {"version": version.number, "created_at": rfc3339(version.created_at), "created_by": by}
 
 
 def map_in_force(project: Project, workflow: str) -> ContextMap | None:

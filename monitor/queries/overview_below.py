@@ -14,6 +14,7 @@ from monitor.metrics.periods import Quarter
 from monitor.models import Anomaly, Event, Notification, Project, Run
 from monitor.queries import metrics
 from monitor.queries.incident_line import epoch_bucket
+from monitor.queries.rule_failures import FailingRule, failing_rules
 
 MINUTES = 60
 SHOWN_WORKFLOWS = 20
@@ -67,12 +68,13 @@ class WorkflowLine:
 
 @dataclass(frozen=True, slots=True)
 class Below:
-    """What the lower half of the overview says."""
+    """What the lower half of the overview says; `failing` rules raised and say nothing of some runs."""
 
     minutes: tuple[Minute, ...]
     quarter: str
     figures: Figures
     alerts: Alerts
+    failing: tuple[FailingRule, ...]
     workflows: tuple[WorkflowLine, ...]
     workflows_total: int
 
@@ -113,6 +115,7 @@ def below(project: Project, *, now: datetime) -> Below:
         quarter=quarter.name,
         figures=metrics.groups(project, since=since, until=until)[0].figures,
         alerts=_alerts(project, now),
+        failing=failing_rules(project),
         workflows=lines[:SHOWN_WORKFLOWS],
         workflows_total=len(lines),
     )

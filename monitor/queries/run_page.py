@@ -11,6 +11,7 @@ from monitor.detection.order import in_order
 from monitor.models import Anomaly, Event, Incident, Project, Run
 from monitor.queries.events import as_event
 from monitor.queries.lanes import Found, Lane, lanes
+from monitor.queries.rule_failures import FailedRun, failures_in
 from monitor.queries.run_point import Point, point_of
 
 SHOWN_EVENTS = 2_000
@@ -46,6 +47,7 @@ class RunPage:
     last_step: str
     severity: str
     gone_to: tuple[str, ...]
+    failures: tuple[FailedRun, ...]
     incidents: tuple[Incident, ...]
     sizes: Sizes | None
     point: Point | None
@@ -79,6 +81,7 @@ def run_page(project: Project, run: Run, *, at: str, path: str) -> RunPage:
         last_step=found[-1].step if found else "",
         severity=next((each for each in _SEVERITIES if any(one.severity == each for one in found)), ""),
         gone_to=_gone_to(project, run),
+        failures=failures_in(project, run),
         incidents=_incidents(project, found),
         sizes=_sizes(events, bytes_of),
         point=point_of(run, events, here, found=found, path=path, bytes_of=bytes_of) if here is not None else None,

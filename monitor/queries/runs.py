@@ -8,11 +8,13 @@ from itertools import islice
 from typing import Any
 
 from monitor.detection.event import Event
+from monitor.detection.facts import MAX_GAPS
 from monitor.detection.order import in_order
 from monitor.detection.paths import compile_path, render
 from monitor.models import Incident, IncidentRun, Project, Run
 from monitor.queries import anomalies, events
 from monitor.queries.changes import StepChanges, changes_of
+from monitor.queries.rule_failures import failure_as_json, failures_in
 from monitor.queries.wire import rfc3339
 
 MAX_EVENTS = 5000
@@ -104,6 +106,8 @@ def as_json(run: Run) -> dict[str, Any]:
         "judged_at": rfc3339(run.judged_at),
         "events_judged": run.event_count,
         "gaps": run.gaps,
+        "evidence": evidence_of(run),
+        "rule_errors": [failure_as_json(one) for one in failures_in(project, run)],
         "steps": [event_as_json(event) for event in listed],
         "steps_cut_off": len(listed) == MAX_EVENTS,
         "anomalies": [
@@ -113,6 +117,15 @@ def as_json(run: Run) -> dict[str, Any]:
             incident.key for incident in Incident.objects.filter(affected__in=touched).order_by("number")
         ],
     }
+
+
+def evidence_of(run: Run) -> str | None:
+    """What is missing from a run, in words; None where its sequence has no gap that is known of."""
+    if not run.gaps:
+        return None
+    numbers = ", ".join(map(str, run.gaps))
+    more = " and maybe more" if len(run.gaps) >= MAX_GAPS else ""
+    return f"evidence incomplete: sequence {numbers}{more} never arrived"
 
 
 def event_as_json(event: Event) -> dict[str, Any]:

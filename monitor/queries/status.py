@@ -10,7 +10,9 @@ from django.db.models import Count, Func, IntegerField, Min, Q, Sum
 from django.db.models.functions import Greatest
 
 from monitor.models import Event, Incident, Notification, Project, Work
+from monitor.queries import rule_failures
 from monitor.queries.anomalies import standing
+from monitor.queries.rule_failures import FailedRun, FailingRule
 from monitor.queries.wire import rfc3339
 
 COUNTED_AT_MOST = 100_000
@@ -29,8 +31,9 @@ class PipelineStatus:
     """How far judging and alerting are; times and ages by the server's clock.
 
     `pending_events` counts what is still to be judged: each event, and 1 for each run that is to be
-    looked at again without a new event. `failing_runs` are those whose judging raised an error.
-    The counts of the last hour stop at COUNTED_AT_MOST.
+    looked at again without a new event. `failing_runs` are those whose judging raised an error;
+    `failing_rules` raised in a run that was judged without them, and `failed_runs` are the latest of
+    these. The counts of the last hour stop at COUNTED_AT_MOST.
     """
 
     pending_events: int
@@ -40,6 +43,8 @@ class PipelineStatus:
     last_event_at: datetime | None
     events_last_hour: int
     anomalies_last_hour: int
+    failing_rules: tuple[FailingRule, ...]
+    failed_runs: tuple[FailedRun, ...]
 
     @property
     def settled(self) -> bool:
@@ -60,6 +65,7 @@ def pipeline(project: Project, *, now: datetime) -> PipelineStatus:
         failing=Count("run", distinct=True, filter=Q(failures__gt=0)),
     )
     events = Event.objects.filter(project=project)
+    failing = rule_failures.failing_rules(project)
     last = events.order_by("-received_at").values_list("received_at", flat=True).first()
     return PipelineStatus(
         pending_events=work["events"],
@@ -69,6 +75,8 @@ def pipeline(project: Project, *, now: datetime) -> PipelineStatus:
         last_event_at=last,
         events_last_hour=events.filter(received_at__gt=hour_ago)[:COUNTED_AT_MOST].count(),
         anomalies_last_hour=standing(project).filter(detected_at__gt=hour_ago)[:COUNTED_AT_MOST].count(),
+        failing_rules=failing,
+        failed_runs=rule_failures.latest_failures(project) if failing else (),
     )
 
 
@@ -89,4 +97,5 @@ def as_json(status: PipelineStatus) -> dict[str, Any]:
         "last_event_at": rfc3339(status.last_event_at),
         "events_last_hour": status.events_last_hour,
         "anomalies_last_hour": status.anomalies_last_hour,
+        **rule_failures.as_json(status.failing_rules, status.failed_runs),
     }

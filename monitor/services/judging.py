@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.detection.anomaly import Anomaly
-from monitor.detection.context_map import ContextMap
-from monitor.detection.engine import Judgement, Watch, advance, judge_run
-from monitor.detection.event import Event
-from monitor.detection.identity import Identity, Kin, KinRun
-from monitor.detection.order import in_order
+from monitor.detection.anomaly import Anomaly, Finding
+from monitor.detection.identity import Identity
 from monitor.detection.provenance import attribute
+from monitor.detection.runs import runs_behind
 from monitor.detection.views import RunView
 from monitor.models import Run, Work
-from monitor.queries import events as stored_events
-from monitor.queries.maps import maps_of
-from monitor.services import attach, locks, ripples
-from monitor.services.family import Relatives, parents_named_by, relatives_of
-from monitor.services.holdings import Index
-from monitor.services.lookup import StoredRuns, want_of
+from monitor.services import attach, canaries, failures, leaking_keys, locks, outcomes, ripples
+from monitor.services.cases import Case, everybody, judged, known_relatives
+from monitor.services.family import judged_together, relatives_of
+from monitor.services.lookup import Candidates, Sought, StoredRuns, sought_by
+from monitor.services.run_values import Index
+from monitor.services.together import Together, found_together
 from monitor.services.verdict import Verdict, compare
-
-logger = logging.getLogger(__name__)
 
 
 class FamilyMoved(Exception):
@@ -32,33 +26,34 @@ class FamilyMoved(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """A run with all that it is judged by, and its judgement.
+class Look:
+    """What is known of a run before it looks around: what it holds, issues and made, and whose canaries it met.
 
-    `new` are its events that were not judged before. `events` are all of them, in order, or None
-    where it was judged onwards. `parents` name the runs that spawned it.
+    `findings` are all that may have their source in another run. `sought` says what each looks for there.
     """
 
-    run: Run
-    maps: Mapping[str, ContextMap]
-    parents: Sequence[str]
-    relatives: Relatives
-    new: Sequence[Event]
-    events: Sequence[Event] | None
-    judgement: Judgement
+    index: Index
+    issue: canaries.Issue
+    made: outcomes.Outcomes
+    met: Mapping[str, set[tuple[str, int]]]
+    findings: Sequence[Finding]
+    view: RunView | None
+    sought: Sequence[Sought | None]
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a judgement tells the run's relatives.
+    """What a judgement tells other runs.
 
     `learned`: its identity or parent is known for the first time. `changed`: what was known of it
-    is no longer so. `left` is the parent that it was thought to have before.
+    is no longer so. `left` is the parent that it was thought to have before. `turned`: a value that it
+    holds may be its own now, or no longer.
     """
 
     learned: bool
     changed: bool
     left: tuple[str, ...]
+    turned: bool
 
 
 def judge(run: Run, work: Sequence[Work], *, now: datetime) -> Verdict:
@@ -68,114 +63,153 @@ def judge(run: Run, work: Sequence[Work], *, now: datetime) -> Verdict:
     changed for people to see. Raises FamilyMoved and attach.Raced: roll back and do it again.
     """
     known = run.judged_at is not None
-    case = _judged(run, work)
-    index = Index.compare(run, case.judgement)
-    wants = {want.key for finding in case.judgement.findings if (want := want_of(finding))}
-    above = {*case.relatives.above, *case.parents}
-    locks.take(run=run, ancestors=above, held={one.value_key for one in index.added}, wanted=wants)
-    if _relatives(run, case.parents, case.maps) != case.relatives:
-        raise FamilyMoved
-    for error in case.judgement.errors:
-        logger.error("a rule failed", extra={"rule": error.rule, "run": run.pk, "error": error.error})
-    index.store()
+    case = judged(run, work)
+    together = Together(run)
+    look = _look(case, together)
+    candidates = _locked(case, look)
+    if case.view is not None:
+        wider = found_together(run, case.view, case.relatives, look.made, case.maps)
+        together = Together(run, wider.findings, [*together.errors, *wider.errors], wider.turned)
+    found = _attributed(case, look, together.findings, candidates)
+    errors = [*case.judgement.errors, *together.errors]
+    failures.record(run=run, errors=errors, whole=case.judgement.whole, now=now)
+    look.index.store()
+    look.issue.store(run)
     news = _take_facts(case, now)
-    verdict = compare(run=run, found=_attributed(case), whole=case.judgement.whole, is_known=known, now=now)
+    verdict = compare(run=run, found=found, whole=case.judgement.whole, is_known=known, now=now)
     if verdict or (known and (news.learned or news.changed)):
         attach.apply(verdict, project=run.project, run=run, now=now)
-    _ripple(case, index, news, now)
+    _ripple(case, look, together, news, verdict=verdict, now=now)
     return verdict
 
 
-def _judged(run: Run, work: Sequence[Work]) -> Case:
-    """Judges onwards where only new events came in their order, and from scratch otherwise."""
-    maps = maps_of(run.project)
-    if run.state is None:
-        return _from_scratch(run, None, maps)
-    new = stored_events.by_pk(run.project, [pk for row in work for pk in row.event_pks])
-    if new and all(row.reason == Work.Reason.EVENTS for row in work):
-        case = _onwards(run, in_order(new), maps)
-        if case is not None:
-            return case
-    return _from_scratch(run, new, maps)
+def _look(case: Case, together: Together) -> Look:
+    run, judgement, view = case.run, case.judgement, case.view
+    index = Index.compare(run, judgement, case.new)
+    issue, made = canaries.NONE, outcomes.Outcomes(run, {}, {}, {})
+    if view is not None:
+        issue = canaries.issue_of(run, [event for one in view.runs for event in one.events])
+        made = outcomes.compare(run, view.runs, case.maps)
+    met = _met(case, issue)
+    if met:
+        runs = (
+            view.runs if view else runs_behind(case.new, context_map=None, kin=case.relatives.kin, maps=case.maps)
+        )
+        together.ask(canaries.RULE, lambda: canaries.findings(runs, met))
+    findings = [*judgement.findings, *together.findings]
+    view = case.whole_view() if findings else view
+    secret = run.project.uuid.bytes
+    sought = [sought_by(finding, view, secret=secret) for finding in findings] if view is not None else []
+    return Look(index, issue, made, met, findings, view, sought)
 
 
-def _onwards(run: Run, new: Sequence[Event], maps: Mapping[str, ContextMap]) -> Case | None:
-    parents = [run.parent_run_id] if run.parent_run_id else parents_named_by(new)
-    relatives = _relatives(run, parents, maps)
-    state, watch = bytes(run.state or b""), Watch.of(maps.values())
-    judgement = advance(state, new, context_map=None, kin=relatives.kin, watch=watch, maps=maps)
-    return None if judgement is None else Case(run, maps, parents, relatives, new, None, judgement)
+def _met(case: Case, issue: canaries.Issue) -> Mapping[str, set[tuple[str, int]]]:
+    return canaries.met(case.run, case.judgement.holdings.keys(), issue if case.view is not None else None)
 
 
-def _from_scratch(run: Run, new: Sequence[Event] | None, maps: Mapping[str, ContextMap]) -> Case:
-    events = in_order(stored_events.of_run(run.project, run))
-    parents = parents_named_by(events)
-    relatives = _relatives(run, parents, maps)
-    judgement = judge_run(events, context_map=None, kin=relatives.kin, watch=Watch.of(maps.values()), maps=maps)
-    run.workflow = events[0].workflow
-    return Case(run, maps, parents, relatives, events if new is None else new, events, judgement)
+def _locked(case: Case, look: Look) -> Candidates:
+    """Locks all that the judgement touches outside of its run; the runs that may be blamed.
 
-
-def _relatives(run: Run, parents: Sequence[str], maps: Mapping[str, ContextMap]) -> Relatives:
-    return relatives_of(run.project, run.run_id, parents, maps=maps)
+    Raises FamilyMoved where what was seen before the locks is no longer so.
+    """
+    run, relatives = case.run, case.relatives
+    sought = [one for one in look.sought if one is not None]
+    wanted = {one.value for one in sought} | look.issue.changed | look.made.locks
+    values = locks.values(held=look.index.added, wanted=wanted, new_shapes=bool(look.issue.new_shapes))
+    above = {*relatives.above, *case.parents}
+    if sought:
+        locks.take(run.project_id, values)
+        candidates = Candidates.of(run.project, sought, victim_pk=run.pk)
+        locks.take(run.project_id, locks.names(own=run.run_id, others=above | candidates.names))
+    else:
+        candidates = Candidates({}, frozenset(), {})
+        locks.take(run.project_id, values, locks.names(own=run.run_id, others=above))
+    if known_relatives(run, case.parents, case.maps) != relatives or _met(case, look.issue) != look.met:
+        raise FamilyMoved
+    return candidates
 
 
 def _take_facts(case: Case, now: datetime) -> News:
     """Writes what is now known of the run; what of it is news to others."""
     run, facts = case.run, case.judgement.facts
-    before, began = _known(run), run.first_at
+    before, began, is_known = _known(run), run.first_at, run.judged_at is not None
     run.parent_run_id, run.parent_step = facts.parent_run_id, facts.parent_step
     run.execution_id, run.session, run.tenant = _texts(facts.identity)
     run.asserted_execution_id, run.asserted_session, run.asserted_tenant = _texts(facts.asserted)
     run.first_at, run.last_at = facts.first_at, facts.last_at
-    run.event_count, run.gaps = facts.events, list(facts.gaps)
+    run.event_count, run.gaps, run.parts = facts.events, list(facts.gaps), max(1, len(facts.parts))
     run.ended, run.status = facts.ended, facts.status
     run.state, run.judged_at = case.judgement.state, now
     run.save()
     after = _known(run)
     # Which of the runs behind a reused id is a run's parent hangs on when each of them began.
-    is_reused = bool(facts.parts) or any(one.number for one in _family(case.relatives.kin))
+    is_reused = bool(facts.parts) or any(one.number for one in everybody(case.relatives.kin))
     restarted = is_reused and bool(case.new) and (bool(facts.parts) or began != run.first_at)
     return News(
         learned=before != after,
         changed=restarted or any(old not in {None, new} for old, new in zip(before, after, strict=True)),
         left=tuple(old for old in before[:1] if old is not None and old != run.parent_run_id),
+        turned=is_known and (before[1:] != after[1:] or (bool(case.new) and (bool(facts.parts) or _opens(case)))),
     )
 
 
-def _attributed(case: Case) -> list[tuple[Anomaly, bytes | None]]:
-    """The findings with class, source and sentence, each with the key of the value it wants."""
-    run, findings = case.run, case.judgement.findings
-    if not findings:
+def _opens(case: Case) -> bool:
+    """Whether a new event is the run's first."""
+    new = {event.event_id for event in case.new}
+    return case.view is not None and case.view.runs[0].snapshots[0].event.event_id in new
+
+
+def _attributed(
+    case: Case, look: Look, further: Sequence[Finding], candidates: Candidates
+) -> list[tuple[Anomaly, Sought | None]]:
+    """The findings with class, source and sentence, each with what it looks for in other runs."""
+    findings = [*look.findings, *further]
+    victim = look.view or case.view
+    if not findings or victim is None:
         return []
-    events = case.events if case.events is not None else stored_events.of_run(run.project, run)
-    victim = RunView.of(events, context_map=None, kin=case.relatives.kin, maps=case.maps)
-    lookup = StoredRuns.load(run.project, findings, victim_pk=run.pk, maps=case.maps)
-    wants = [want.key if (want := want_of(finding)) else None for finding in findings]
-    return list(zip(attribute(findings, victim=victim, lookup=lookup), wants, strict=True))
+    lookup = StoredRuns.load(case.run.project, candidates, victim=victim, maps=case.maps)
+    sought = [*look.sought, *(None for _ in further)]
+    return list(zip(attribute(findings, victim=victim, lookup=lookup), sought, strict=True))
 
 
-def _ripple(case: Case, index: Index, news: News, now: datetime) -> None:
+def _ripple(case: Case, look: Look, together: Together, news: News, *, verdict: Verdict, now: datetime) -> None:
     """Queues the runs whose verdict this judgement may change; none where it changed nothing."""
-    run = case.run
+    run, issue = case.run, look.issue
+    others = _kin_to_judge(case, news) | together.turned
+    since = min((event.occurred_at for event in case.new), default=None)
+    changed = {*(look.index.held if news.turned else look.index.changed), *issue.changed}
+    if changed or since is not None:
+        others |= ripples.victims(
+            run=run, changed=changed, since=since, late=bool(case.new) and case.view is not None
+        )
+    others |= ripples.holders(run=run, values=issue.changed)
+    if issue.new_shapes:
+        others |= ripples.latest(run=run)
+    if verdict or leaking_keys.reads(case.new) or news.turned:
+        others |= leaking_keys.sources(run, blamed_before=verdict.blamed_before)
+    ripples.queue(project_id=run.project_id, run_pks=others - {run.pk}, now=now)
+
+
+def _kin_to_judge(case: Case, news: News) -> set[int]:
+    """The relatives that this judgement concerns: all, the suspected ones, or those judged together with it."""
     relatives = set(case.relatives.pks)
     if news.left:
-        relatives |= set(_relatives(run, news.left, case.maps).pks)
-    others = relatives if news.changed else ripples.suspects(relatives) if news.learned else set()
-    since = min((event.occurred_at for event in case.new), default=None)
-    if index.changed or since is not None:
-        others |= ripples.victims(run=run, changed=index.changed, since=since)
-    ripples.queue(project_id=run.project_id, run_pks=others, now=now)
+        relatives |= set(relatives_of(case.run.project, case.run.run_id, news.left, maps=case.maps).pks)
+    names_matter = any(step.resources for one in case.maps.values() for step in one.steps.values())
+    others: set[int] = set()
+    if news.changed or (news.learned and names_matter):
+        others = relatives
+    elif news.learned:
+        others = ripples.suspects(relatives)
+    if case.new:
+        others = others | {one.pk for one in judged_together(case.run, case.relatives, case.maps)}
+    return others
 
 
 def _known(run: Run) -> tuple[str | None, ...]:
     """What relatives depend on: the parent first, then the identity."""
     asserted = (run.asserted_execution_id, run.asserted_session, run.asserted_tenant)
     return (run.parent_run_id, run.execution_id, run.session, run.tenant, *asserted)
-
-
-def _family(kin: Kin) -> tuple[KinRun, ...]:
-    return (*kin.ancestors, *kin.descendants)
 
 
 def _texts(identity: Identity) -> tuple[str | None, str | None, str | None]:

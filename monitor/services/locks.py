@@ -2,12 +2,13 @@
 
 A leak links two runs: one holds a value, the other wants to know who held it; or one is the other's
 relative. If both were judged at the same moment, neither would see what the other is about to
-write. So a run's transaction locks, before it looks around, the values that it holds (shared: two
-holders do not disturb each other), the values that it wants (exclusive), its own name (exclusive)
-and its ancestors' (shared). Whoever comes second sees all that the first one wrote.
+write. So a run's transaction locks, before it looks around, the values that it is found to hold for the
+first time (shared: two holders do not disturb each other), the values that it wants, issues or groups
+itself by (exclusive), its own name (exclusive), and the names of its ancestors and of the runs that it may
+blame (shared). Whoever comes second sees all that the first one wrote.
 
-Values and names share a fixed number of buckets a project, taken in one order by everybody: no
-circle of waiting, and no transaction holds more locks than there are buckets.
+Values and names share a fixed number of buckets a project, values first, taken in one order by
+everybody: no circle of waiting, and no transaction holds more locks than there are buckets.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from zlib import crc32
 
 from django.db import connection
 
-from monitor.models import Run
-
-BUCKETS = 512
+VALUE_BUCKETS = 1024
+NAME_BUCKETS = 512
+_SHAPES = 0
+_FIRST_NAME = 1 + VALUE_BUCKETS
 
 _LOCK = """
 SELECT CASE WHEN exclusive THEN pg_advisory_xact_lock(%(space)s::int, bucket)
@@ -28,9 +30,6 @@ SELECT CASE WHEN exclusive THEN pg_advisory_xact_lock(%(space)s::int, bucket)
 FROM (
     SELECT bucket, bool_or(exclusive) AS exclusive
     FROM (
-        SELECT %(buckets)s + (get_byte(value_key, 0) * 256 + get_byte(value_key, 1)) %% %(buckets)s, false
-        FROM monitor_holding WHERE run_id = %(run)s
-        UNION ALL
         SELECT shared, false FROM unnest(%(shared)s::int[]) AS shared
         UNION ALL
         SELECT exclusive, true FROM unnest(%(exclusive)s::int[]) AS exclusive
@@ -41,28 +40,36 @@ FROM (
 """
 
 
-def take(*, run: Run, ancestors: Iterable[str], held: Iterable[bytes], wanted: Iterable[bytes]) -> None:
-    """Locks all that a run's judgement touches outside itself, until the transaction ends.
+def values(*, held: Iterable[int], wanted: Iterable[int], new_shapes: bool) -> tuple[set[int], set[int]]:
+    """The buckets of values, to be taken shared and exclusive; `new_shapes`: it issues a new kind of canary."""
+    shared = {_SHAPES} | {_value_bucket(value) for value in held}
+    exclusive = {_value_bucket(value) for value in wanted} | ({_SHAPES} if new_shapes else set())
+    return shared, exclusive
 
-    `held` and `wanted` are 16-byte value keys; those that the run is stored to hold are added.
-    Call it once a transaction: a second call could close a circle.
+
+def names(*, own: str, others: Iterable[str]) -> tuple[set[int], set[int]]:
+    """The buckets of names, to be taken shared and exclusive."""
+    return {_name_bucket(name) for name in others}, {_name_bucket(own)}
+
+
+def take(project_id: int, *buckets: tuple[set[int], set[int]]) -> None:
+    """Locks until the transaction ends.
+
+    At most twice a transaction: `values` alone, then `names` alone; any other second call could close a
+    circle.
     """
-    shared = {_name_bucket(name) for name in ancestors} | {_value_bucket(key) for key in held}
-    exclusive = {_name_bucket(run.run_id)} | {_value_bucket(key) for key in wanted}
     arguments: dict[str, Any] = {
-        "space": run.project_id % 2**31,
-        "buckets": BUCKETS,
-        "run": run.pk,
-        "shared": sorted(shared),
-        "exclusive": sorted(exclusive),
+        "space": project_id % 2**31,
+        "shared": sorted(set().union(*(shared for shared, _ in buckets))),
+        "exclusive": sorted(set().union(*(exclusive for _, exclusive in buckets))),
     }
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, arguments)
 
 
 def _name_bucket(run_id: str) -> int:
-    return crc32(run_id.encode("utf-8", "surrogatepass")) % BUCKETS
+    return _FIRST_NAME + crc32(run_id.encode("utf-8", "surrogatepass")) % NAME_BUCKETS
 
 
-def _value_bucket(value_key: bytes) -> int:
-    return BUCKETS + (value_key[0] * 256 + value_key[1]) % BUCKETS
+def _value_bucket(value: int) -> int:
+    return 1 + value % VALUE_BUCKETS

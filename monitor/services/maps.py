@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from monitor.detection.maps import MapError, MapProblem, parse_map
+from monitor.detection.maps import parse_map
 from monitor.models import MapVersion, Project, Workflow
 from monitor.queries.maps import version_in_force
 from monitor.services import bell
@@ -21,24 +21,28 @@ ORDER BY id
 """
 
 
-def put_map(*, project: Project, workflow: str, text: str, by: Actor, now: datetime) -> MapVersion:
+class MapMoved(Exception):
+    """Another version was put in force in between."""
+
+
+def put_map(
+    *, project: Project, workflow: str, text: str, by: Actor, now: datetime, replaces: int | None = None
+) -> MapVersion:
     """Puts a map in force for events judged from now on; the same text again makes no new version.
 
     Runs that have not ended are judged again with it, ended ones are left as they were judged. The
-    workflow takes its `risk` and `owner` from the map. Raises detection.maps.MapError, also where
-    the map is of another workflow. Source: MAPS.md.
+    workflow takes its `risk` and `owner` from the map. `replaces`, where given, is the number of the version
+    that must be in force until then (0: none); raises MapMoved otherwise. Raises detection.maps.MapError, also
+    where the map is of another workflow. Source: MAPS.md.
     """
-    parsed = parse_map(text)
-    if parsed.workflow != workflow:
-        problem = MapProblem(None, "workflow", f'must be "{workflow}", the workflow that it is put for')
-        raise MapError((problem,))
-    if "\0" in text or "\0" in (parsed.owner or ""):
-        raise MapError((MapProblem(None, "$", "holds a NUL character: remove it"),))
+    parsed = parse_map(text, workflow=workflow)
     digest = hashlib.sha256(text.encode()).digest()
     with transaction.atomic():
         row, _ = Workflow.objects.get_or_create(project=project, name=workflow, defaults={"first_seen_at": now})
         row = Workflow.objects.select_for_update(no_key=True).get(pk=row.pk)
         latest = version_in_force(project, workflow)
+        if replaces is not None and replaces != (latest.number if latest else 0):
+            raise MapMoved
         if latest is not None and bytes(latest.digest) == digest:
             return latest
         version = MapVersion.objects.create(

@@ -6,43 +6,57 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from monitor.detection.catalogue import CATALOGUE
-from monitor.models import Run, Work
+from monitor.models import Run, RunValues, Work
 
 CLASSED_BY_SOURCE = [rule.id for rule in CATALOGUE if rule.leak_class is None]
+NAMED_BY_FAMILY = ["unscoped-key", "undeclared-resource"]
+"""Rules without a source that know a run by its ancestors' names too."""
 
 _VICTIMS = """
 SELECT run_id FROM monitor_anomaly
-WHERE project_id = %(project)s AND wants = ANY (%(changed)s) AND run_id <> %(run)s
+WHERE project_id = %(project)s AND wants = ANY (%(changed)s::bigint[]) AND run_id <> %(run)s
+UNION
+SELECT run_id FROM monitor_anomaly anomaly
+WHERE project_id = %(project)s AND wants IS NOT NULL AND sought_until >= %(since)s::timestamptz
+  AND run_id <> %(run)s
+  AND EXISTS (SELECT FROM monitor_runvalues held
+              WHERE held.run_id = %(run)s AND anomaly.wants = ANY (held.values))
 UNION
 SELECT run_id FROM monitor_anomaly
-WHERE project_id = %(project)s AND run_id <> %(run)s
-  AND wants IN (SELECT value_key FROM monitor_holding WHERE run_id = %(run)s)
-GROUP BY run_id, wants, path
-HAVING min(occurred_at) > %(since)s::timestamptz
+WHERE project_id = %(project)s AND source_run_id = %(name)s AND run_id <> %(run)s AND rule = 'canary-escaped'
+  AND (%(late)s OR source_occurred_at >= %(since)s::timestamptz
+       OR (source_path = '$' AND %(since)s::timestamptz IS NOT NULL))
 UNION
 SELECT anomaly.run_id FROM monitor_anomaly anomaly JOIN monitor_run victim ON victim.id = anomaly.run_id
 WHERE anomaly.project_id = %(project)s AND anomaly.source_run_id = %(name)s AND anomaly.run_id <> %(run)s
   AND anomaly.rule = ANY (%(rules)s)
-  AND CASE anomaly.leak_class WHEN 'temporal' THEN victim.first_at <= %(last_at)s
-                              WHEN 'spatial' THEN victim.first_at > %(last_at)s
-                              ELSE false END
+  AND CASE WHEN %(reused)s OR victim.parts > 1 THEN %(since)s::timestamptz IS NOT NULL
+           WHEN anomaly.leak_class = 'temporal' THEN victim.first_at <= %(last_at)s
+           WHEN anomaly.leak_class = 'spatial' THEN victim.first_at > %(last_at)s
+           ELSE false END
 """
-_SUSPECTS = "SELECT DISTINCT run_id FROM monitor_anomaly WHERE run_id = ANY (%(pks)s) AND wants IS NOT NULL"
+_SUSPECTS = """
+SELECT DISTINCT run_id FROM monitor_anomaly
+WHERE run_id = ANY (%(pks)s) AND (wants IS NOT NULL OR rule = ANY (%(rules)s))
+"""
 _WAITING = """
 SELECT run_id FROM monitor_work WHERE run_id = ANY (%s) AND reason <> 'events'
 ORDER BY id FOR KEY SHARE SKIP LOCKED
 """
 
 
-def victims(*, run: Run, changed: Collection[bytes], since: datetime | None) -> set[int]:
+def victims(*, run: Run, changed: Collection[int], since: datetime | None, late: bool) -> set[int]:
     """The runs whose anomalies this run may now explain differently.
 
     Those that want a value of which this run's holding `changed`; those that want a value it holds
-    and showed it only after `since`, its earliest new event (None: it has none), because sources
-    are sought among what came before; and those whose leak's class its new end has turned over.
+    and whose source was sought after `since`, its earliest new event (None: it has none); and those
+    whose leak's class its new end has turned over. Of a canary that it was issued with, also where it held
+    it first counts, whenever that was; `late`: there are new events before others of the run. Its values
+    must be stored already.
     """
     arguments = {
         "project": run.project_id,
@@ -50,19 +64,36 @@ def victims(*, run: Run, changed: Collection[bytes], since: datetime | None) -> 
         "name": run.run_id,
         "changed": list(changed),
         "since": since,
+        "late": late,
         "rules": CLASSED_BY_SOURCE,
+        "reused": run.parts > 1,
         "last_at": run.last_at,
     }
     return _pks(_VICTIMS, arguments)
 
 
 def suspects(pks: Collection[int]) -> set[int]:
-    """Of these runs those with an anomaly that says whose a value is.
+    """Of these runs those with an anomaly that says whose a value or a key is.
 
     To learn more of a relative can only acquit a run: what a relative rightfully holds is not
     foreign. Runs without such an anomaly need not be asked again.
     """
-    return _pks(_SUSPECTS, {"pks": list(pks)}) if pks else set()
+    return _pks(_SUSPECTS, {"pks": list(pks), "rules": NAMED_BY_FAMILY}) if pks else set()
+
+
+def holders(*, run: Run, values: Collection[int]) -> set[int]:
+    """The other runs that hold one of these values: the latest `RIPPLE_MAX_RUNS`."""
+    if not values:
+        return set()
+    rows = RunValues.objects.filter(project=run.project_id, values__overlap=list(values)).exclude(run=run)
+    latest = rows.order_by("-run_id").values_list("run_id", flat=True)
+    return set(latest[: settings.RIPPLE_MAX_RUNS])
+
+
+def latest(*, run: Run) -> set[int]:
+    """The project's latest other runs, `RIPPLE_MAX_RUNS` at most."""
+    rows = Run.objects.filter(project=run.project_id).exclude(pk=run.pk).order_by("-id")
+    return set(rows.values_list("pk", flat=True)[: settings.RIPPLE_MAX_RUNS])
 
 
 def queue(*, project_id: int, run_pks: Iterable[int], now: datetime) -> None:

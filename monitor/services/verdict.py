@@ -11,10 +11,12 @@ from hashlib import blake2b
 from monitor.detection.anomaly import Anomaly as Found
 from monitor.detection.anomaly import AnomalyKey
 from monitor.models import Anomaly, Event, Run
+from monitor.services.lookup import Sought
 
 KEY_BYTES = 16
 _COMPARED = (
-    "leak_class", "severity", "workflow", "expected", "observed", "wants", "event_id", "source_run_id",
+    "leak_class", "severity", "workflow", "expected", "observed", "evidence", "owner", "wants", "sought_until",
+    "event_id", "source_run_id",
     "source_step", "source_path", "source_resource", "source_event_id", "source_occurred_at", "message",
     "occurred_at",
 )  # fmt: skip
@@ -31,6 +33,8 @@ class Verdict:
     added: tuple[Anomaly, ...] = ()
     altered: tuple[Anomaly, ...] = ()
     withdrawn: tuple[Anomaly, ...] = ()
+    blamed_before: frozenset[str] = frozenset()
+    """The runs that the stored rows had as their sources, where all of them were looked at."""
 
     def __bool__(self) -> bool:
         return bool(self.added or self.altered or self.withdrawn)
@@ -44,9 +48,9 @@ def key_digest(key: AnomalyKey) -> bytes:
 
 
 def compare(
-    *, run: Run, found: Sequence[tuple[Found, bytes | None]], whole: bool, is_known: bool, now: datetime
+    *, run: Run, found: Sequence[tuple[Found, Sought | None]], whole: bool, is_known: bool, now: datetime
 ) -> Verdict:
-    """What storing these anomalies of a run would change; `found` names with each the value it wants.
+    """What storing these anomalies of a run would change; `found` names with each the value it looks for.
 
     `whole`: they are all of the run's, and what stands besides is withdrawn. Otherwise they are
     what the latest events added, and of two with one key the stored one stays. Of a run that is not
@@ -54,22 +58,27 @@ def compare(
     """
     if not found and not (whole and is_known):
         return Verdict()
-    by_digest: dict[bytes, tuple[Found, bytes | None]] = {}
-    for anomaly, wants in found:
-        by_digest.setdefault(key_digest(anomaly.key), (anomaly, wants))
+    by_digest: dict[bytes, tuple[Found, Sought | None]] = {}
+    if any(anomaly.owner for anomaly, _ in found):
+        # Of two runs behind one run id that show the same, the one stands that showed it first.
+        found = sorted(found, key=lambda one: (one[0].occurred_at, one[0].event_id))
+    for anomaly, sought in found:
+        by_digest.setdefault(key_digest(anomaly.key), (anomaly, sought))
     stored = _stored(run, None if whole else by_digest.keys()) if is_known else {}
     if not whole:
         by_digest = {digest: one for digest, one in by_digest.items() if digest not in stored}
     events = _events(run, {anomaly.event_id for anomaly, _ in by_digest.values()})
     rows = {
-        digest: _row(anomaly, run=run, digest=digest, wants=wants, event=events[anomaly.event_id], now=now)
-        for digest, (anomaly, wants) in by_digest.items()
+        digest: _row(anomaly, run=run, digest=digest, sought=sought, event=events[anomaly.event_id], now=now)
+        for digest, (anomaly, sought) in by_digest.items()
     }
     if not whole:
         return Verdict(added=tuple(rows.values()))
     moved = {digest for digest in rows.keys() & stored.keys() if rows[digest].workflow != stored[digest].workflow}
     both = (rows.keys() & stored.keys()) - moved
+    blamed = frozenset(row.source_run_id for row in stored.values() if row.source_run_id is not None)
     return Verdict(
+        blamed_before=blamed,
         added=tuple(row for digest, row in rows.items() if digest not in both),
         altered=tuple(stored[digest] for digest in rows if digest in both and _take(stored[digest], rows[digest])),
         withdrawn=tuple(row for digest, row in stored.items() if digest not in both),
@@ -108,7 +117,7 @@ def _row(
     *,
     run: Run,
     digest: bytes,
-    wants: bytes | None,
+    sought: Sought | None,
     event: tuple[int, datetime],
     now: datetime,
 ) -> Anomaly:
@@ -130,7 +139,10 @@ def _row(
         path=found.path,
         expected=found.expected,
         observed=found.observed,
-        wants=wants,
+        evidence=found.evidence,
+        owner=found.owner,
+        wants=sought.value if sought else None,
+        sought_until=_sought_until(found, sought),
         source_run_id=source.run_id if source else None,
         source_step=source.step if source else None,
         source_path=source.path if source else None,
@@ -142,6 +154,13 @@ def _row(
         received_at=received_at,
         detected_at=now,
     )
+
+
+def _sought_until(found: Found, sought: Sought | None) -> datetime | None:
+    """Until when another run may have done something that makes it the source in place of the present one."""
+    if sought is None:
+        return None
+    return max(sought.held_at, found.source.occurred_at) if found.source else sought.held_at
 
 
 def _take(stored: Anomaly, fresh: Anomaly) -> bool:

@@ -84,6 +84,16 @@ def random_streams() -> Iterator[Sample]:
             yield Sample(raw["name"], events, maps_of(raw["maps"]), {"anomalies": raw["anomalies"]})
 
 
+def map_texts(name: str) -> dict[str, str]:
+    """The maps of a recorded or generated sample as they were sent, by workflow."""
+    folder = DATA / "corpus" / name
+    texts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.yaml"))]
+    if not folder.is_dir():
+        with gzip.open(DATA / "random.ndjson.gz", "rt", encoding="utf-8") as lines:
+            texts = next(raw["maps"] for line in lines if (raw := json.loads(line))["name"] == name)
+    return {parse_map(text).workflow: text for text in texts}
+
+
 def trace_names() -> list[tuple[str, str]]:
     """The traces that stand beside the rules: (rule, leaking or clean)."""
     return sorted((path.parent.name, path.stem) for path in TRACES.glob("*/*.json"))

@@ -72,7 +72,7 @@ HOSTILE: dict[str, dict[str, Any]] = {
 def judged(context: dict[str, Any]) -> Judgement:
     """The judgement of a run with this context, beside a quiet event."""
     events = [event("A.enter", {"session_id": "s-1"}, at=1), event("A.exit", context, at=2, final=True)]
-    return judge_run(events, context_map=MAPS["checkout"], kin=Kin(), watch=Watch.of(MAPS.values()))
+    return judge_run(events, context_map=MAPS["checkout"], kin=Kin(), watch=Watch())
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -155,6 +155,14 @@ def test_only_clean_runs_are_learned_from() -> None:
     assert "left" not in lines(proposal, "inputs")
 
 
+def test_runs_in_which_the_map_in_force_finds_something_are_not_learned_from() -> None:
+    events = runs(30, odd=range(10))
+    strict = parse_map("{version: 1, workflow: checkout, inputs: [session_id, order]}")
+    clean = {one.run_id for one in events}
+    proposal = learn(events, workflow="checkout", clean=clean, maps={"checkout": strict}, support=Support())
+    assert (proposal.runs, lines(proposal, "inputs")) == (20, {"order": (20, 20), "session_id": (20, 20)})
+
+
 def test_the_digest_names_the_lines_and_not_the_counts() -> None:
     assert learned(runs(20)).digest == learned(runs(21)).digest
     assert learned(runs(20)).digest != learned(runs(20, odd=[1])).digest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 from monitor.detection.context_map import ContextMap
 from monitor.detection.event import Access, Event
 from monitor.detection.learning.as_yaml import as_yaml
+from monitor.detection.learning.checking import checked
 from monitor.detection.learning.cover import MAX_NAMES, cover
 from monitor.detection.learning.learn import learn
-from monitor.detection.learning.merging import is_declared, merged
 from monitor.detection.learning.patterns import patterns
-from monitor.detection.learning.proposal import Line, Proposal, Support, as_plain
-from monitor.detection.map_source import read_source
+from monitor.detection.learning.proposal import Line, Proposal, Support
 from monitor.detection.maps import parse_map
 from tests.detection.samples import event
 
@@ -203,77 +202,43 @@ def test_branches_are_learned_with_the_step_that_joins_them() -> None:
     assert values(learned([one for n in range(4) for one in branched(n, only=("a",))]), "parallel") == []
 
 
-LINES = [
-    Line(("identity", "session"), "$.session_id", 9, 9),
-    Line(("inputs",), "zz é", 3, 9),
-    Line(("steps", "LoadCart", "writes"), "$.cart.items", 9, 9, "executions"),
-    Line(("steps", "LoadCart", "writes"), "$.scratch", 9, 9, "executions"),
-    Line(("steps", "Idle", "resources"), None, 9, 9, note="it touched nothing"),
-    Line(("parallel",), {"branches": ["a", "b"], "join": "J"}, 9, 9),
-]
-OURS = """\
-# our map
-version: 1
-workflow: w
-owner: "x"   # us
-inputs:
-  - a   # the first
-steps:
-  LoadCart: {writes: [$.cart]}   # the cart
-  Idle:
-"""
+def test_a_private_path_at_which_the_history_itself_holds_another_s_value_is_taken_out() -> None:
+    contexts = [{"email": f"p{n}@example.com", "name": f"Name {n}", "card": f"card-{n}"} for n in range(12)]
+    contexts.append({"email": "p3@example.com", "name": "Name 12", "card": "card-12"})
+    events = [event("Load.exit", one, at=n, run_id=f"r-{n}", session=f"s-{n}") for n, one in enumerate(contexts)]
+    lines = [Line(("private",), "$.email", 12, 12), Line(("inputs",), "card", 12, 12)]
+    lines += [Line(("inputs",), name, 12, 12) for name in ("email", "name")]
+    ids_of_runs = {one.run_id for one in events}
+    kept, removed = checked(lines, events=events, runs=ids_of_runs, workflow="checkout", maps={})
+    assert [line.key for line in lines if line not in kept] == ["private:$.email"]
+    assert [one.place for one in removed] == ["private"]
+    assert (
+        "foreign-value would speak in this very history: first in run r-12 at Load.exit, $.email" in removed[0].why
+    )
 
 
-def test_adopted_lines_stand_beside_what_people_wrote() -> None:
-    text = merged(OURS, LINES, workflow="w")
-    for kept in ("# our map", "# us", "# the first", "# the cart", 'owner: "x"'):
-        assert kept in text
-    assert "zz é # in 3 of 9 runs" in text
-    found = parse_map(text)
-    assert found.inputs == ("a", "zz é")
-    assert [path.text for path in found.steps["LoadCart"].writes or ()] == ["$.cart", "$.scratch"]
-    assert found.steps["Idle"].resources == ()
-    assert found.parallel[0].join == "J"
-    assert merged(text, LINES, workflow="w") == text
+def test_a_proposal_stays_readable_whatever_the_history_holds() -> None:
+    contexts = [{"session_id": f"s-{n}", "big": {f"k{k}": f"v{n}-{k}" for k in range(1200)}} for n in range(6)]
+    proposal = learned(
+        [event("Load.exit", one, at=n, run_id=f"r-{n}", session=f"s-{n}") for n, one in enumerate(contexts)]
+    )
+    assert [(one.place, one.why[:10]) for one in proposal.left_out] == [("private", "1200 lines")]
+    assert values(proposal, "inputs") == ["big", "session_id"]
+    steps = [event(f"Step{n}.exit", {"n": 1}, at=n, run_id=f"r-{n % 3}") for n in range(300)]
+    steps += [replace(one, event_id=f"in-{one.event_id}", phase="enter", context={}) for one in steps]
+    listed = learned(steps).left_out
+    assert (len(listed), listed[-1].why) == (101, "200 further parts are not listed here")
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        json.dumps({"version": 1, "workflow": "w", "steps": {"LoadCart": {"writes": ["$.a\ud83d\ude00"]}}}),
-        "version: 1\nworkflow: w\nsteps:\n  A: {writes: &x [$.a]}\n  LoadCart: {writes: *x}\n",
-        "version: 1\nworkflow: w\nsteps:\n  A: &a {writes: [$.a]}\n  LoadCart: {<<: *a}\n",
-        "{version: 1, workflow: w, inputs: [b], steps: {}}\n",
-        "version: 1\nworkflow: w\n...\n",
-    ],
-)
-def test_whatever_way_a_map_is_written_only_the_lines_come_to_it(text: str) -> None:
-    before, after = (read_source(one)[0].plain() for one in (text, merged(text, LINES, workflow="w")))
-    assert all(is_declared(after, line) for line in LINES)
-    assert after["steps"].get("A") == before.get("steps", {}).get("A")
-    assert after["inputs"] == [*before.get("inputs", []), "zz é"]
-    parse_map(merged(text, LINES, workflow="w"))
-
-
-def test_what_is_declared_is_not_proposed_again() -> None:
-    plain = read_source(OURS)[0].plain()
-    assert [is_declared(plain, line) for line in LINES] == [False, False, True, False, False, False]
-    declared = {"parallel": [{"branches": ["b", "c"], "join": "K"}], "steps": {"Idle": {"resources": ["redis:*"]}}}
-    assert [is_declared(declared, line) for line in LINES[-2:]] == [True, True]
-
-
-NAMES = st.text(min_size=1, max_size=20).filter(
-    lambda text: "\0" not in text and text.encode("utf-8", "ignore").decode() == text
-)
-
-
-@given(step=NAMES, name=NAMES, resource=NAMES, workflow=NAMES)
-def test_any_name_survives_being_written_as_yaml(step: str, name: str, resource: str, workflow: str) -> None:
-    lines = [
-        Line(("inputs",), name, 1, 1),
-        Line(("steps", step, "resources"), resource, 1, 1, note="a note"),
-        Line(("parallel",), {"branches": [name, step], "join": resource}, 1, 1),
-    ]
-    text = as_yaml(workflow, lines, heading=[f"{name}\n{step}"])
-    assert read_source(text)[0].plain() == as_plain(workflow, lines)
-    assert parse_map(text).workflow == workflow
+def test_hostile_names_and_depths_are_learned_from_like_any_other() -> None:
+    deep: dict[str, Any] = {"leaf": 1}
+    for n in range(60):
+        deep = {f"a.b[{n}]'\"": deep}
+    odd = {"": 1, "😀": {"x y": [1, {"z": 2}]}, "line\nend": deep, "session_id": "s"}
+    events = []
+    for n in range(4):
+        events.append(event("In.enter", {"session_id": "s"}, at=n * 2, run_id=f"r-{n}"))
+        events.append(event("In.exit", odd, at=n * 2 + 1, run_id=f"r-{n}", final=True))
+    proposal = learned(events)
+    assert len(values(proposal, "steps.In.writes")) == 3
+    parse_map(as_yaml("checkout", proposal.lines, heading=["x\ny"]))

@@ -221,6 +221,12 @@ class TestLostField:
         early = step({"who": {"name": "Ann"}}, {"who": {"name": "Ann"}}, name="Trim", at=5)
         assert self.ruled(*wrote, *early) == [("Trim.enter", "$.who.mail", "a@x", None)]
 
+    def test_a_drop_holds_from_the_enter_of_its_step_and_without_one_at_its_exit(self) -> None:
+        whole, rest = {"who": {"mail": "a@x", "name": "Ann"}}, {"who": {"name": "Ann"}}
+        begun = [event("Trim.enter", whole, at=5), event("Send.enter", rest, at=6)]
+        assert self.ruled(*self.wrote(whole), *begun) == []
+        assert self.ruled(*self.wrote(whole), event("Trim.exit", rest, at=5)) == []
+
     def test_a_drop_covers_what_is_below_it_and_no_more(self) -> None:
         wrote = self.wrote({"phone": {"home": "1"}, "who": {"name": "Ann"}})
         assert self.ruled(

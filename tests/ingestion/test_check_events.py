@@ -1,44 +1,22 @@
-"""`manage.py check_events`, as a CI pipeline runs it."""
+"""`manage.py check_events`, as a CI pipeline runs it: what it answers, and how it ends."""
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
+import signal
 import subprocess
 import sys
-from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 
+from monitor.management.check import formats
+from monitor.management.check.formats.registry import FORMATS
+from monitor.management.commands import check_events
 from tests.factories import event_dict
-
-ROOT = Path(__file__).resolve().parents[2]
-MAP = "version: 1\nworkflow: checkout\nmust_be_clear:\n  - {path: $.discount, at: LoadCart.exit}\n"
-
-
-def run(*args: str) -> tuple[int, str]:
-    out = StringIO()
-    try:
-        call_command("check_events", *map(str, args), stdout=out)
-    except SystemExit as end:
-        return int(end.code or 0), out.getvalue()
-    return 0, out.getvalue()
-
-
-def lines(events: list[Any]) -> bytes:
-    return b"".join(json.dumps(event).encode() + b"\n" for event in events)
-
-
-def leak() -> list[dict[str, Any]]:
-    """Run r-2 of session s-2 holds the session of r-1."""
-    return [
-        event_dict(run_id="r-1", session="s-1", context={"session_id": "s-1"}, occurred_at="2026-11-20T10:00:00Z"),
-        event_dict(run_id="r-2", session="s-2", context={"session_id": "s-1"}, occurred_at="2026-11-20T10:01:00Z"),
-    ]
+from tests.ingestion.checking import MAP, ROOT, check, check_outside, leak, lines, report, warning
 
 
 @pytest.fixture
@@ -49,20 +27,17 @@ def leaking(tmp_path) -> Path:
 
 
 def test_json_as_the_contract_shapes_it(leaking):
-    code, said = run(leaking, "--format", "json")
-    report = json.loads(said)
+    code, said = check(leaking, "--format", "json")
+    found = json.loads(said)
     assert code == 1
-    assert (report["events"], report["runs"], report["errors"]) == (2, 2, [])
-    (anomaly,) = report["anomalies"]
+    assert list(found) == ["events", "runs", "anomalies", "errors"]
+    assert (found["events"], found["runs"], found["errors"]) == (2, 2, [])
+    (anomaly,) = found["anomalies"]
     assert anomaly["rule"] == "foreign-session"
     assert anomaly["class"] == "temporal"
     assert anomaly["severity"] == "critical"
-    assert (anomaly["workflow"], anomaly["run_id"], anomaly["step"], anomaly["phase"]) == (
-        "checkout",
-        "r-2",
-        "LoadCart",
-        "exit",
-    )
+    place = ("checkout", "r-2", "LoadCart", "exit")
+    assert (anomaly["workflow"], anomaly["run_id"], anomaly["step"], anomaly["phase"]) == place
     assert (anomaly["attempt"], anomaly["branch"], anomaly["path"]) == (1, None, "$.session_id")
     assert (anomaly["expected"], anomaly["observed"]) == ("s-2", "s-1")
     assert {"run_id": "r-1", "step": "LoadCart", "path": "$.session_id"}.items() <= anomaly["source"].items()
@@ -73,7 +48,7 @@ def test_json_as_the_contract_shapes_it(leaking):
 
 
 def test_text_names_the_run_the_rule_and_the_place(leaking):
-    code, said = run(leaking)
+    code, said = check(leaking)
     assert code == 1
     assert "foreign-session" in said
     assert "run r-2" in said
@@ -81,103 +56,131 @@ def test_text_names_the_run_the_rule_and_the_place(leaking):
     assert said.endswith("2 events in 2 runs: 1 anomaly (1 critical).\n")
 
 
+def test_text_lets_no_value_act_on_a_terminal_or_a_pipeline(tmp_path):
+    path = tmp_path / "hostile.ndjson"
+    path.write_bytes(lines(leak(workflow="a\x1b[2J\n::error::b\u202e##vso[task.setvariable]##[add-mask]x")))
+    said = check(path)[1]
+    assert "\x1b" not in said
+    assert "\u202e" not in said
+    assert "\n::" not in said
+    assert "##" not in said
+    assert r"a\x1b[2J\n::error::b\u202e\x23#vso[task.setvariable]\x23#[add-mask]x" in said
+
+
 def test_nothing_found_is_0(tmp_path):
     path = tmp_path / "clean.ndjson"
     path.write_bytes(lines(leak()[:1]))
-    assert run(path) == (0, "1 event in 1 run: no anomalies.\n")
+    assert check(path) == (0, "1 event in 1 run: no anomalies.\n")
 
 
 def test_the_threshold(tmp_path):
-    path, card = tmp_path / "e.ndjson", tmp_path / "map.yaml"
-    path.write_bytes(lines([event_dict(context={"discount": "SPRING"})]))
+    high, low, card = tmp_path / "high.ndjson", tmp_path / "warning.ndjson", tmp_path / "map.yaml"
+    high.write_bytes(lines([event_dict(context={"discount": "SPRING"})]))
+    low.write_bytes(lines([warning()]))
     card.write_text(MAP)
-    assert run(path)[0] == 0
-    for threshold, code in (("warning", 1), ("high", 1), ("critical", 0)):
-        assert run(path, "--map", card, "--fail-on", threshold)[0] == code
+    assert check(high)[0] == 0
+    for threshold, code_of_high, code_of_low in (("warning", 1, 1), ("high", 1, 0), ("critical", 0, 0)):
+        assert check(high, "--map", card, "--fail-on", threshold)[0] == code_of_high
+        assert check(low, "--fail-on", threshold)[0] == code_of_low
 
 
-@pytest.mark.parametrize("wrap", [lines, lambda events: json.dumps(events, indent=2).encode()])
-def test_files_may_be_lines_or_arrays_gzipped_or_not_and_many(tmp_path, wrap):
-    first, second = tmp_path / "a.json", tmp_path / "b.json.gz"
-    events = leak()
-    first.write_bytes(wrap(events[:1]))
-    second.write_bytes(gzip.compress(wrap(events)))
-    code, said = run(first, second, "--format", "json")
-    assert code == 1
-    assert json.loads(said)["events"] == 2
+def test_several_maps_each_for_its_workflow(tmp_path):
+    events, first, second = tmp_path / "e.ndjson", tmp_path / "a.json", tmp_path / "b.yml"
+    context = {"discount": "X"}
+    events.write_bytes(
+        lines([event_dict(workflow=name, run_id=name, context=context) for name in ("checkout", "b")])
+    )
+    first.write_text(
+        json.dumps({"version": 1, "workflow": "b", "must_be_clear": [{"path": "$.discount", "at": "any"}]})
+    )
+    second.write_text(MAP)
+    named = [["--map", first, events, "--map", second], [events, "--map", first, second]]
+    for arguments in named:
+        assert {one["workflow"] for one in report(*arguments)["anomalies"]} == {"checkout", "b"}
 
 
-def test_one_object_over_many_lines_is_one_event(tmp_path):
-    path = tmp_path / "one.json"
-    path.write_text(json.dumps(leak()[0], indent=2))
-    assert run(path)[0] == 0
-
-
-def test_the_standard_input(monkeypatch):
-    monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(lines(leak()))))
-    assert run("-")[0] == 1
-
-
-def test_bad_lines_are_listed_and_the_others_judged(tmp_path):
-    path = tmp_path / "mixed.ndjson"
-    events = leak()
-    path.write_bytes(lines(events[:1]) + b"\n" + lines([event_dict(phase="both")]) + b"{\n" + lines(events[1:]))
-    code, said = run(path, "--format", "json")
-    report = json.loads(said)
-    assert code == 2
-    assert len(report["anomalies"]) == 1
-    assert [(one["file"], one["line"], one["field"]) for one in report["errors"]] == [
-        (str(path), 3, "phase"),
-        (str(path), 4, ""),
-    ]
-    text = run(path)[1]
-    assert f"{path}:3: phase: " in text
-    assert "2 things could not be read" in text
-
-
-def test_bad_elements_of_an_array_have_lines_too(tmp_path):
-    path = tmp_path / "array.json"
-    path.write_text(json.dumps([event_dict(), event_dict(phase="both"), 7], indent=1))
-    errors = json.loads(run(path, "--format", "json")[1])["errors"]
-    text = path.read_text().splitlines()
-    assert '"both"' in "".join(text[errors[0]["line"] - 1 : errors[0]["line"] + 10])
-    assert text[errors[1]["line"] - 1].strip() == "7"
-
-
-@pytest.mark.parametrize("content", [None, b"[{", b"\x1f\x8bno gzip"])
-def test_a_file_that_cannot_be_read_is_2(tmp_path, content):
-    path = tmp_path / "broken"
-    if content is not None:
-        path.write_bytes(content)
-    code, said = run(path, "--format", "json")
-    assert code == 2
-    assert json.loads(said)["errors"][0]["file"] == str(path)
+def test_files_may_stand_on_both_sides_of_the_options(tmp_path):
+    first, second = tmp_path / "a.ndjson", tmp_path / "b.ndjson"
+    for path, event in zip((first, second), leak(), strict=True):
+        path.write_bytes(lines([event]))
+    assert report(first, "--fail-on", "high", second)["runs"] == 2
 
 
 def test_maps_that_cannot_be_used_are_2(tmp_path, leaking):
-    good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
+    good, bad, large = tmp_path / "good.yaml", tmp_path / "bad.yaml", tmp_path / "large.yaml"
     good.write_text(MAP)
     bad.write_text("version: 1\nworkflow: checkout\ncolour: red\n")
-    code, said = run(leaking, "--map", bad, "--format", "json")
+    large.write_bytes(b"#" * 2_000_000)
+    code, said = check(leaking, "--map", bad, "--format", "json")
     assert code == 2
     assert [(one["line"], one["field"]) for one in json.loads(said)["errors"]] == [(3, "colour")]
-    assert run(leaking, "--map", good, "--map", good)[0] == 2
-    assert run(leaking, "--map", tmp_path / "none.yaml")[0] == 2
+    for maps in ([good, good], [tmp_path / "none.yaml"], [large], [tmp_path]):
+        assert check(leaking, *(word for one in maps for word in ("--map", one)))[0] == 2
 
 
-def test_only_the_formats_that_exist_are_offered(leaking):
-    with pytest.raises(CommandError, match="sarif"):
-        call_command("check_events", str(leaking), "--format", "sarif")
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "junit", "github"])
+def test_the_answer_may_go_to_a_file(tmp_path, leaking, form):
+    path = tmp_path / "answer"
+    code, said = check(leaking, "--format", form, "--output", path)
+    assert (code, said) == (1, "2 events in 2 runs: 1 anomaly (1 critical).\n")
+    assert path.read_text() == check(leaking, "--format", form)[1]
+
+
+def test_the_answer_never_overwrites_what_is_read(tmp_path, leaking):
+    before = leaking.read_bytes()
+    for path in (leaking, tmp_path, tmp_path / "none" / "answer"):
+        with pytest.raises(CommandError, match="--output") as refused:
+            check(leaking, "--output", path)
+        assert refused.value.returncode == 2
+    assert leaking.read_bytes() == before
+
+
+def test_only_the_forms_that_exist_are_offered(leaking):
+    with pytest.raises(CommandError, match="xml"):
+        check(leaking, "--format", "xml")
+
+
+def test_every_form_is_offered():
+    shared = {"__init__", "format", "registry", "sarif_rules"}
+    on_disk = {path.stem for path in Path(str(formats.__file__)).parent.glob("*.py")} - shared
+    assert {one.name for one in FORMATS} == on_disk
+
+
+def test_an_error_of_our_own_is_2_and_not_a_leak(leaking, monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("a rule fell over")
+
+    monkeypatch.setattr(check_events, "judge", broken)
+    with pytest.raises(CommandError, match="RuntimeError: a rule fell over") as ended:
+        check(leaking)
+    assert ended.value.returncode == 2
 
 
 def test_needs_no_database_no_broker_and_no_setting(leaking):
-    bare = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG")}
-    done = subprocess.run(
-        [sys.executable, "manage.py", "check_events", str(leaking), "--format", "json"],
-        cwd=ROOT,
-        env=bare,
-        capture_output=True,
-        check=False,
-    )
+    done = check_outside(leaking, "--format", "json")
     assert done.returncode == 1, done.stderr.decode()
+    assert done.stderr == b""
     assert len(json.loads(done.stdout)["anomalies"]) == 1
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path):
+    path = tmp_path / "many.ndjson"
+    path.write_bytes(lines([event for n in range(2000) for event in leak(workflow=f"w{n}")]))
+    command = f"{sys.executable} manage.py check_events {path} 2>&1 | head -n 1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == 1
+    assert b"Error" not in done.stdout + done.stderr
+
+
+def test_ctrl_c_is_130_without_a_traceback(tmp_path):
+    path = tmp_path / "endless"
+    os.mkfifo(path)
+    command = [sys.executable, "manage.py", "check_events", str(path)]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) as running:
+        with path.open("wb", buffering=0) as pipe:  # opens as soon as the command reads
+            pipe.write(lines(leak()))
+            running.send_signal(signal.SIGINT)
+        _, said = running.communicate()
+        assert running.returncode == 130
+    assert said == b"interrupted: nothing was judged to the end\n"

@@ -16,6 +16,8 @@ from tests.factories import (
     make_incident,
     make_notification,
     make_project,
+    make_rule_failure,
+    make_run,
 )
 from tests.ingestion.caller import Caller, is_problem
 
@@ -88,6 +90,30 @@ def test_status(caller, project, stranger):
     assert caller.get("/status").json()["pending_events"] == 2
 
 
+def test_status_says_which_rules_raise_and_where(caller, project, stranger):
+    quiet = {"rule_errors": 0, "rule_errors_by_rule": {}, "rule_errors_latest": []}
+    assert caller.get("/status").json().items() >= quiet.items()
+    for n in range(7):
+        run, at = make_run(project=project, run_id=f"r-{n}"), NOW + timedelta(seconds=n)
+        make_rule_failure(run=run, rule="foreign-value", count=2, now=at)
+        if n == 6:
+            make_rule_failure(run=run, rule="lost-field", error="RecursionError", now=at)
+    status = caller.get("/status").json()
+    assert (status["rule_errors"], status["rule_errors_by_rule"]) == (15, {"foreign-value": 7, "lost-field": 1})
+    assert [one["run_id"] for one in status["rule_errors_latest"]] == ["r-6", "r-6", "r-5", "r-4", "r-3"]
+    assert status["rule_errors_latest"][0] == {
+        "rule": "lost-field",
+        "run_id": "r-6",
+        "error": "RecursionError",
+        "count": 1,
+        "last_at": "2026-11-20T10:00:06Z",
+    }
+    figures = Client().get("/-/metrics", headers=caller.headers).content.decode()
+    assert "crosstalk_rule_errors 15\n" in figures
+    assert 'crosstalk_rule_failing_runs{rule="foreign-value"} 7\n' in figures
+    assert stranger.get("/status").json().items() >= quiet.items()
+
+
 def test_every_reading_call_needs_a_key_that_may_read(project):
     ingest_only = Caller(project, "ingest")
     for path in (
@@ -145,6 +171,10 @@ def test_the_documentation_page_comes_from_here_alone():
     assert set(described["paths"]) == {
         "/api/v1/events",
         "/api/v1/workflows/{workflow}/map",
+        "/api/v1/workflows/{workflow}/map/versions",
+        "/api/v1/workflows/{workflow}/map/dry-run",
+        "/api/v1/workflows/{workflow}/map/proposal",
+        "/api/v1/workflows/{workflow}/map/proposal/adopt",
         "/api/v1/anomalies",
         "/api/v1/incidents",
         "/api/v1/incidents/{incident_id}",

@@ -9,7 +9,9 @@ import pytest
 from monitor.models import Incident
 from tests.factories import (
     NOW,
+    make_anomaly,
     make_incident,
+    make_run,
     make_user,
 )
 from tests.ingestion.caller import Caller, is_problem
@@ -35,7 +37,8 @@ def test_incidents(caller, project, stranger, settings):
     items = caller.get("/incidents").json()["items"]
     assert [one["key"] for one in items] == ["INC-2", "INC-1"]
     one = items[1]
-    assert one == caller.get("/incidents/INC-1").json() == caller.get(f"/incidents/{first.uuid}").json()
+    alone = caller.get("/incidents/INC-1").json()
+    assert alone == caller.get(f"/incidents/{first.uuid}").json() == {**one, "verdict": alone["verdict"]}
     assert (
         one.items()
         >= {
@@ -102,3 +105,20 @@ def test_acts_need_the_write_scope_and_the_projects_own_key(project, stranger):
     is_problem(Caller(project).post(f"/incidents/{incident.key}/explode"), 404)
     is_problem(Caller(project).post(f"/incidents/{incident.key}/resolve", {"note": 7}), 422)
     assert Incident.objects.get().status == "open"
+
+
+def test_one_incident_comes_with_its_verdict(caller, project):
+    incident = make_incident(project=project)
+    make_anomaly(run=make_run(project=project), incident=incident, source_run_id="r-0", source_step="Load")
+    make_anomaly(
+        run=make_run(project=project, gaps=[2]), incident=incident, source_run_id="r-0", source_step="Load"
+    )
+    assert caller.get("/incidents/INC-1").json()["verdict"] == {
+        "kind": "leak",
+        "runs": 2,
+        "because": "In all 2 runs the wrong value was traced to another run, whose it was.",
+        "evidence_incomplete": True,
+        "missing_events": 1,
+        "runs_looked_at": 2,
+    }
+    assert "verdict" not in caller.get("/incidents").json()["items"][0]

@@ -46,9 +46,11 @@ def test_a_map_may_be_json_and_its_workflow_have_any_name(caller):
     [
         ("version: 1\nworkflow: checkout\ncolour: red\n", 3, "colour"),
         ("version: 1\nworkflow: checkout\nprivate: ['no path']\n", 3, None),
-        ("version: 1\nworkflow: refund\n", None, "workflow"),
-        ("version: [\n", None, None),
-        ("", None, None),
+        ("version: 1\nworkflow: refund\n", 2, "workflow"),
+        ("version: 1\nworkflow: checkout\nsteps:\n  A: {}\n  A: {}\n", 5, "steps.A"),
+        ('{"version": 1,\n\t"workflow": "checkout",\n\t"inputs": 5}', 3, "inputs"),
+        ("version: [\n", 2, "$"),
+        ("", 1, "$"),
     ],
 )
 def test_a_map_with_a_mistake_is_refused_whole(caller, text, line, key):

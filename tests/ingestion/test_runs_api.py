@@ -12,6 +12,7 @@ from tests.factories import (
     make_anomaly,
     make_event,
     make_incident,
+    make_rule_failure,
     make_run,
 )
 from tests.ingestion.caller import is_problem
@@ -50,6 +51,7 @@ def test_a_run(caller, project, stranger, told_run):
     run = caller.get("/runs/batch/7").json()
     assert (run["run_id"], run["workflow"], run["parent_run_id"]) == ("batch/7", "checkout", "batch")
     assert (run["children"], run["gaps"], run["incidents"]) == (["child"], [4], ["INC-1"])
+    assert run["evidence"] == "evidence incomplete: sequence 4 never arrived"
     assert [(one["step"], one["phase"], one["attempt"]) for one in run["steps"]][:5] == [
         ("Load", "enter", 1),
         ("Load", "exit", 1),
@@ -104,3 +106,16 @@ def test_a_run_may_be_called_like_a_call(caller, project):
     assert caller.get("/runs/odd/context").json()["run_id"] == "odd/context"
     assert caller.get("/runs/odd/changes").json()["run_id"] == "odd/changes"
     assert caller.get("/runs/odd/context/context?at=run.start").status_code == 404
+
+
+def test_a_run_says_what_is_missing_and_which_rules_failed(caller, project):
+    whole, torn = make_run(project=project, run_id="whole"), make_run(project=project, run_id="torn", gaps=[3, 4])
+    many = make_run(project=project, run_id="many", gaps=list(range(1, 21)))
+    make_rule_failure(run=torn, count=7)
+    assert (caller.get("/runs/whole").json()["evidence"], whole.gaps) == (None, [])
+    run = caller.get("/runs/torn").json()
+    assert run["evidence"] == "evidence incomplete: sequence 3, 4 never arrived"
+    assert [(one["rule"], one["error"], one["count"]) for one in run["rule_errors"]] == [
+        ("foreign-session", "KeyError", 7)
+    ]
+    assert caller.get(f"/runs/{many.run_id}").json()["evidence"].endswith("20 and maybe more never arrived")

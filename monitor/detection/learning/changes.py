@@ -38,6 +38,7 @@ class _Span:
     """An execution with the places of its enter and exit in the run, and its changes."""
 
     step: str
+    branch: str | None
     first: int
     last: int
     changed: tuple[Change, ...]
@@ -54,7 +55,7 @@ def done_in(past_run: PastRun) -> Iterator[Done]:
     for number, span in enumerate(spans):
         for earlier in range(max(0, number - MAX_OVERLAPPING), number):
             other = spans[earlier]
-            if other.last > span.first and other.step != span.step:
+            if other.last > span.first and _may_share(other, span):
                 for location, _ in other.set & span.set:
                     alike[number].setdefault(location, other.step)
                     alike[earlier].setdefault(location, span.step)
@@ -67,7 +68,19 @@ def _span(one: Execution, order: dict[int, int]) -> _Span | None:
         return None
     changed = tuple(changes(one.enter.kept, one.exit))
     written = frozenset((one.location, canonical(one.after)) for one in changed if one.after is not MISSING)
-    return _Span(one.step, order[id(one.enter)], order[id(one.exit)], changed, written, one.exit)
+    branch = one.exit.event.branch
+    return _Span(one.step, branch, order[id(one.enter)], order[id(one.exit)], changed, written, one.exit)
+
+
+def _may_share(other: _Span, span: _Span) -> bool:
+    """Whether two steps at work at the same time may have one object, so that what both show one of them did.
+
+    Branches mostly have copies of their own; that they share one shows where the later exit has all that the
+    sibling set, and more. Source: RULES.md, Scope, "the branches share one object".
+    """
+    if other.step == span.step:
+        return False
+    return other.branch == span.branch or (bool(other.set) and other.set < span.set)
 
 
 def _done(span: _Span, theirs: dict[Location, str]) -> Done:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from monitor.detection.anomaly import Anomaly
 from monitor.detection.context_map import ContextMap
@@ -60,18 +60,22 @@ BLAME: Mapping[str, Blamed] = {
 
 
 def checked(
-    lines: Sequence[Line], *, events: Sequence[Event], workflow: str, maps: Mapping[str, ContextMap]
+    lines: Sequence[Line],
+    *,
+    events: Sequence[Event],
+    runs: Collection[str],
+    workflow: str,
+    maps: Mapping[str, ContextMap],
 ) -> tuple[Sequence[Line], Sequence[LeftOut]]:
-    """The lines that report nothing new in the events, and what was taken out for it.
+    """The lines that report nothing in these of the runs, and what was taken out for it.
 
-    New is what the map that the lines make up finds and `maps`, those in force, do not.
+    `events` are those of the runs and of their relatives; in the runs `maps`, those in force, find nothing.
     """
-    standing = {one.key for one in judge_all(events, maps)}
     removed: list[LeftOut] = []
     kept = list(lines)
     while True:
         proposed = parse_map(as_yaml(workflow, kept), workflow=workflow)
-        new = [one for one in judge_all(events, {**maps, workflow: proposed}) if one.key not in standing]
+        new = [one for one in judge_all(events, {**maps, workflow: proposed}) if one.run_id in runs]
         blamed = _blamed(kept, new)
         if not blamed:
             return kept, removed

@@ -12,6 +12,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from monitor.detection.learning.as_yaml import as_yaml
+from monitor.detection.learning.patterns import is_wider
 from monitor.detection.learning.proposal import Line, put
 from monitor.detection.map_source import MAX_CHARS, MapError, read_source
 from monitor.detection.paths import PathError, compile_path, covers
@@ -52,7 +53,7 @@ def is_declared(plain: Mapping[str, Any], line: Line) -> bool:
         return True
     if isinstance(line.value, Mapping):
         return any(_overlaps(one, line.value) for one in node)
-    return any(_goes_as_far(one, line.value, is_path=line.at[-1] in _PATH_LISTS) for one in node)
+    return any(_goes_as_far(one, line.value, line.at[-1]) for one in node)
 
 
 def _overlaps(declared: Any, proposed: Mapping[str, Any]) -> bool:
@@ -60,8 +61,10 @@ def _overlaps(declared: Any, proposed: Mapping[str, Any]) -> bool:
     return not set(declared.get("branches", ())).isdisjoint(proposed["branches"])
 
 
-def _goes_as_far(declared: Any, proposed: str, *, is_path: bool) -> bool:
-    if declared == proposed or not is_path:
+def _goes_as_far(declared: Any, proposed: str, list_name: str) -> bool:
+    if list_name == "resources":
+        return is_wider(declared, proposed)
+    if declared == proposed or list_name not in _PATH_LISTS:
         return bool(declared == proposed)
     try:
         wide, narrow = compile_path(declared).prefix, compile_path(proposed).prefix
@@ -107,7 +110,7 @@ def _explain(document: Any, line: Line) -> None:
         if isinstance(line.value, Mapping):
             node[-1] = CommentedMap(node[-1])
             node[-1].fa.set_flow_style()
-        node.yaml_add_eol_comment(line.basis, len(node) - 1)
+        node.yaml_add_eol_comment(line.basis, len(node) - 1, column=0)
 
 
 def _says(text: str, plain: Any) -> bool:

@@ -130,10 +130,11 @@ def _is_own(name: str, words: Iterable[_Word]) -> bool:
 def _widest(found: Counter[str]) -> dict[str, int]:
     kept: dict[str, int] = {}
     for pattern in sorted(found, key=lambda one: (-one.count("*"), len(one), one)):
-        wider = next((one for one in kept if _covers(one, pattern)), pattern)
+        wider = next((one for one in kept if is_wider(one, pattern)), pattern)
         kept[wider] = kept.get(wider, 0) + found[pattern]
     return kept
 
 
-def _covers(wide: str, narrow: str) -> bool:
+def is_wider(wide: str, narrow: str) -> bool:
+    """Whether a pattern matches all that another one does, as far as their `*` say it."""
     return re.fullmatch(".*".join(map(re.escape, wide.split("*"))), narrow, re.DOTALL) is not None

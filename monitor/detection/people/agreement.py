@@ -107,12 +107,18 @@ class Comparison:
         return self._scalars[session.name]
 
     def are_two(self, one: Session, other: Session, *, less: Collection[str] = ()) -> bool:
-        """Whether they name themselves differently, and yet share a value of that kind: somebody took it over."""
+        """Whether they name themselves differently, and yet share a value of that kind: somebody took it over.
+
+        Of names that speak for and against it, most count.
+        """
         mine, theirs = self._kinds.selves(one.name), self._kinds.selves(other.name)
-        return any(
-            not mine[kind] & theirs[kind] and self._share(one, other, kind, less)
-            for kind in mine.keys() & theirs.keys()
-        )
+        alike = apart = 0
+        for kind in mine.keys() & theirs.keys():
+            if mine[kind] & theirs[kind]:
+                alike += mine[kind] == theirs[kind]
+            else:
+                apart += self._share(one, other, kind, less)
+        return apart > 0 and apart >= alike
 
     def _share(self, one: Session, other: Session, kind: Place, less: Collection[str]) -> bool:
         return any(

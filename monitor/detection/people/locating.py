@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from monitor.detection.paths import Location
-from monitor.detection.people.places import Place, Trail
+from monitor.detection.people.places import Trail
 from monitor.detection.people.seen import Fact
 from monitor.detection.people.texts import text_of
 
@@ -23,15 +23,15 @@ class Standing:
 
 def standing(context: Any, facts: Collection[Fact]) -> list[Standing]:
     """Where facts stand in a context, in document order."""
-    by_trail: dict[Trail, dict[str, Place]] = {}
-    for place, text in facts:
-        by_trail.setdefault(place.trail, {})[text] = place
+    by_trail: dict[Trail, dict[str | None, Fact]] = {}
+    for fact in facts:
+        by_trail.setdefault(fact[0].trail, {})[fact[1]] = fact
     found: list[Standing] = []
-    for trail, texts in by_trail.items():
+    for trail, wanted in by_trail.items():
         for location, value in _along(context, trail, ()):
-            text = text_of(value, id_like=True)
-            if text is not None and text in texts:
-                found.append(Standing(location, value, (texts[text], text)))
+            one = wanted.get(text_of(value, id_like=True))
+            if one is not None:
+                found.append(Standing(location, value, one))
     return sorted(found, key=lambda one: one.location)
 
 

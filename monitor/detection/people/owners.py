@@ -58,7 +58,7 @@ class Owners:
                 other
                 for other in self._sharing.places[text]
                 if other.workflow != place.workflow
-                or self._statistics.is_private(other)
+                or other in self._statistics.private
                 or (kind is not None and self._kinds.of(other) is kind)
             ]
             self._private[place, text] = self._claimed(text, places)

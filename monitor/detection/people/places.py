@@ -13,6 +13,8 @@ from monitor.detection.people.texts import names_an_id
 Privacy = Literal["", "named", "below"]
 """Whether a map calls a place private: it names the place, or the list around it, or an object above it."""
 
+MAX_KNOWN_MARKS = 10_000
+
 Trail = tuple[str | None, ...]
 """Member names from the root; None stands for every index of a list."""
 
@@ -27,6 +29,9 @@ class Place:
     privacy: Privacy
     key: tuple[str, tuple[str, ...]] = field(init=False)
     """What places are ordered by, so that no answer depends on the order of events."""
+
+    searched: str = field(default="", init=False)
+    """The searched private path that matched here, if one did."""
 
     path: str = field(init=False)
     """The path as people read it: `$.notification.recipients[*]`."""
@@ -86,7 +91,7 @@ class PlaceBook:
         self.searched: tuple[Path, ...] = tuple(path for path in self._private if path.plan is None)
         """Private paths that only a search of each context can follow (filters, slices, descendants)."""
         self._nodes: dict[Trail, Node] = {}
-        self._located: dict[Location, Node] = {}
+        self._marked: dict[tuple[Location, ...], frozenset[Node]] = {}
         self.root = self.node((), id_like=False)
 
     def node(self, trail: Trail, *, id_like: bool) -> Node:
@@ -96,16 +101,28 @@ class PlaceBook:
             self._nodes[trail] = Node(self, place, id_like=id_like)
         return self._nodes[trail]
 
-    def at(self, location: Location) -> Node:
-        """The node of a location."""
-        node = self._located.get(location)
-        if node is None:
-            node = self._located[location] = self.root.at(location)
-        return node
+    def marked(self, locations: tuple[Location, ...]) -> frozenset[Node]:
+        """The nodes of the identity fields of an event, which know from then on that they may be such fields."""
+        nodes = self._marked.get(locations)
+        if nodes is None:
+            if len(self._marked) >= MAX_KNOWN_MARKS:
+                self._marked.clear()
+            nodes = self._marked[locations] = frozenset([self.root.at(one) for one in locations])
+            for node in nodes:
+                node.marked = True
+        return nodes
 
-    def call_private(self, location: Location) -> None:
-        """Notes that a searched private path matches a location."""
-        self.root.at(location).place.privacy = "named"
+    def call_private(self, place: Place, path: str) -> None:
+        """Notes that a searched private path matches a place; one that the map no longer has is passed over."""
+        if any(one.text == path for one in self.searched):
+            place.privacy, place.searched = "named", path
+
+    def along(self, trail: Iterable[str | None]) -> Node:
+        """The node at the end of a trail."""
+        node = self.root
+        for part in trail:
+            node = node.every if part is None else node.members.get(part) or node.member(part)
+        return node
 
 
 def _privacy(trail: Trail, private: Iterable[Path]) -> Privacy:

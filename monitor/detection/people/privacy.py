@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from monitor.detection.people.crowd import Crowd
+from monitor.detection.people.homes import Homes
 from monitor.detection.people.owners import Claim, Owners
 from monitor.detection.people.persons import Persons
-from monitor.detection.people.places import Place
 from monitor.detection.people.proofs import Proof, Proofs, Proving
 from monitor.detection.people.seen import Fact, RunKey, SeenRun
 from monitor.detection.people.sharing import Sharing
@@ -29,25 +29,21 @@ class PrivateProofs:
         self._suspects: list[tuple[RunKey, SeenRun, Fact]] = []
         for key, run in crowd.runs.items():
             for place, held in run.places.items():
-                for text in held if place.privacy else ():
-                    if text in sharing.shared and text not in run.inherited and _counts(place, text, statistics):
+                for text in held if place.privacy and place in statistics.private else ():
+                    if text in sharing.shared and text not in run.inherited:
                         self._suspects.append((key, run, (place, text)))
 
     def all(self, owners: Owners) -> Proving:
         """The proofs of every run that has any."""
         found: Proving = {}
+        homes = Homes(self._crowd, owners, self._persons)
         for key, run, (place, text) in self._suspects:
             owner = owners.of_private(place, text)
-            if owner is not None and not self._persons.same(self._crowd.session(owner), run.session):
+            if owner is None or self._persons.same(self._crowd.session(owner), run.session):
+                continue
+            if homes.fits(owner, place, text):
                 found.setdefault(key, {})[place, text] = Proof("private", owner)
         return found
-
-
-def _counts(place: Place, text: str, statistics: Statistics) -> bool:
-    """Whether a value is private: all at a path that a map names, but no vocabulary in an object there."""
-    if place.privacy == "named" or place in statistics.telling:
-        return True
-    return any(char.isdigit() or char == "@" for char in text)
 
 
 def void_claims(crowd: Crowd, proofs: Proofs, persons: Persons, states: States) -> frozenset[Claim]:

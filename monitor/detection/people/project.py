@@ -1,20 +1,22 @@
 """Judges foreign-value over all runs of a project: whose a value is shows only there.
 
-The facts are what each session held first where; everything else is derived from them, stage by
-stage, and each stage is a pure function of the ones before:
+The facts are what each session held first where (`seen`, `crowd`). Everything else is derived from
+them in stages, and each stage is a pure function of the facts and of the stages before:
 
-1. counts of sessions and values by place, which say where a value finds its owner (`statistics`);
-2. counts of equal runs by pair of places (`mirrors`), and the proofs that follow (`proofs`);
-3. persons (`persons`), without what was proven foreign;
-4. owners and proofs at private paths, three rounds deep (`owners`, `privacy`);
-5. counts of persons by place (`uniqueness`), the remaining proofs and what goes with them (`verdicts`).
+1. counts by place (`statistics`), which say where a value finds its owner, and what is shared (`sharing`);
+2. counts by pair of places: what speaks of the same thing (`kinds`), what repeats what (`mirrors`);
+3. counts of how places behave when somebody returns (`weights`), and proofs by mirrors (`proofs`);
+4. persons (`persons`), without what was proven foreign;
+5. owners (`owners`, `homes`) and proofs at private paths (`privacy`), three rounds deep;
+6. counts of persons by place (`uniqueness`), the remaining proofs and what goes with them (`verdicts`).
 
-So nothing depends on the order in which events arrive.
+So nothing depends on the order in which events arrive, and all that a verdict about a value needs
+are the sessions that hold it, those that hold something else of theirs, and these counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 
 from monitor.detection.people.crowd import Crowd
@@ -44,16 +46,36 @@ def foreign_values(
         if session is not None:
             once_more = partial(_same, run) if load is None else partial(load, (run.run_id, run.number))
             seen.append(reader.read(run, session, once_more))
-    inherit(seen)
-
-    @lru_cache(MAX_LOADED_RUNS)
-    def states(run: SeenRun) -> Sequence[frozenset[Fact]]:
-        return [run.without_disowned(facts) for facts in reader.states(run.load())]
-
-    verdicts = Verdicts(Crowd(seen), states)
-    reporter = Reporter(verdicts, states)
-    reports = {verdicts.crowd.runs[key].name: reporter.report(key) for key in sorted(verdicts.proofs)}
+    judgement = CrowdJudgement(seen, reader)
+    reports = {name: judgement.found_in(name) for name in judgement.suspects}
     return {name: leaves for name, leaves in reports.items() if leaves}
+
+
+class CrowdJudgement:
+    """The same for runs that were read already, by `reader`; each run's findings are worked out when asked for.
+
+    What is known of a run from its ancestors is added to the given ones: they are used once.
+    """
+
+    def __init__(self, seen: Collection[SeenRun], reader: LeafReader) -> None:
+        inherit(seen)
+
+        @lru_cache(MAX_LOADED_RUNS)
+        def states(run: SeenRun) -> Sequence[frozenset[Fact]]:
+            return [run.without_disowned(facts) for facts in reader.states(run.load())]
+
+        verdicts = Verdicts(Crowd(seen), states)
+        self._reporter = Reporter(verdicts, states)
+        self._keys = {verdicts.crowd.runs[key].name: key for key in sorted(verdicts.proofs)}
+
+    @property
+    def suspects(self) -> Collection[RunName]:
+        """The runs in which something is proven another person's, in the order of time."""
+        return self._keys.keys()
+
+    def found_in(self, name: RunName) -> tuple[ForeignLeaf, ...]:
+        """What to report in one of them, in the order of its events; may be nothing."""
+        return self._reporter.report(self._keys[name])
 
 
 def _same(run: Run) -> Run:

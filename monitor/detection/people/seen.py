@@ -5,7 +5,7 @@ Source: FOREIGN-VALUE.md, "Doing it at 5,000 events a second".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -25,7 +25,8 @@ class SeenRun:
     """A run as this rule sees it: `places` tells for each value at a place which event held it first, by number.
 
     `session` is the unit that owns: the run's own session, else that of its nearest ancestor that
-    has one. `times` are the events', in the order of the run, `ancestors` its ancestors by name.
+    has one. `times` are those of these events, `ended_at` is that of the run's last one, `ancestors`
+    are its ancestors by name.
     `inherited` are values that an ancestor held, `disowned` those that one of another session held: the
     run has no claim to these. `load` gives the run itself, for its contexts.
     """
@@ -33,7 +34,7 @@ class SeenRun:
     key: RunKey
     workflow: str
     session: str
-    times: Sequence[datetime]
+    times: Mapping[int, datetime]
     ended_at: datetime
     ancestors: tuple[RunName, ...]
     places: dict[Place, dict[str, int]]

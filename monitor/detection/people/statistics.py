@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from monitor.detection.people.crowd import Crowd
@@ -51,12 +52,19 @@ class Statistics:
             place: PlaceCounts(sessions[place], len(here), max(map(len, here.values())))
             for place, here in crowd.facts.items()
         }
-        self._private = frozenset(place.trail for place in crowd.facts if place.privacy == "named")
         self.telling = frozenset(place for place, counts in self.counts.items() if counts.tells_apart)
         """Places whose values tell people apart."""
-        self.owning = self.telling | {place for place in crowd.facts if self.is_private(place)}
-        """Places at which a value finds its owner: also those that a map of the project calls private."""
+        named = {place.trail for place in crowd.facts if place.privacy == "named"}
+        self.private = frozenset(
+            place
+            for place, here in crowd.facts.items()
+            if place.trail in named or (place.privacy and (place in self.telling or _say_much(here)))
+        )
+        """Places that a map calls private, be it that of another workflow with the same path."""
+        self.owning = self.telling | self.private
+        """Places at which a value finds its owner."""
 
-    def is_private(self, place: Place) -> bool:
-        """Whether a map calls the place private, be it that of another workflow with the same path."""
-        return bool(place.privacy) or place.trail in self._private
+
+def _say_much(texts: Collection[str]) -> bool:
+    """Whether the texts of a place in a private object are mostly more than words of a vocabulary (gold, de)."""
+    return sum(any(char.isdigit() or char == "@" for char in text) for text in texts) * 2 > len(texts)

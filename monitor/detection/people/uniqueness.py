@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from monitor.detection.people.crowd import Crowd, Moment
+from monitor.detection.people.homes import Homes
 from monitor.detection.people.owners import Owners
 from monitor.detection.people.persons import Persons
 from monitor.detection.people.places import Place
@@ -49,11 +50,13 @@ class Uniqueness:
         statistics: Statistics,
         sharing: Sharing,
         owners: Owners,
+        homes: Homes,
         persons: Persons,
         proofs: Proofs,
     ) -> None:
         self._crowd = crowd
         self._owners = owners
+        self._homes = homes
         self._persons = persons
         self._shared = sharing.shared
         self._accused = _accused(crowd, proofs)
@@ -69,22 +72,6 @@ class Uniqueness:
         """What was counted at a place whose values tell people apart."""
         return self._counts[place]
 
-    def is_own(self, session: str, text: str) -> bool:
-        """Whether a value of an owning place is this person's."""
-        if text not in self._shared:
-            return True
-        owner = self._owners.of(text)
-        return owner is not None and self._persons.same(self._crowd.session(owner), session)
-
-    def own(self, session: str, place: Place) -> set[str]:
-        """The values at a place that are this person's own, over all of their sessions."""
-        return {
-            text
-            for name in self._persons.members(session)
-            for text in self._crowd.sessions[name].places.get(place, ())
-            if self.is_own(name, text)
-        }
-
     def is_shared(self, place: Place, text: str) -> bool:
         """Whether a value is several people's, most of whom hold it with nothing to contradict it."""
         others = self._people.get((place, text), 1) - 1
@@ -96,7 +83,7 @@ class Uniqueness:
             held = session.places.get(place)
             if held is None or (len(held) == 1 and self._shared.isdisjoint(held)):
                 continue
-            mine = [text for text in held if self.is_own(session.name, text)]
+            mine = [text for text in held if text not in self._shared or self._homes.is_own(session.name, text)]
             counts.several += len(mine) > 1
             unproven = [] if mine else [text for text in held if not self._is_proven(session.name, text)]
             counts.unproven += bool(unproven)

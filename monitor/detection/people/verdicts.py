@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from monitor.detection.people.agreement import Comparison
 from monitor.detection.people.crowd import Crowd, Moment, Session
+from monitor.detection.people.homes import Homes
 from monitor.detection.people.kinds import Kinds
 from monitor.detection.people.mirrors import Mirrors
 from monitor.detection.people.owners import Owners
@@ -48,11 +49,13 @@ class Verdicts:
         never = {name: frozenset(owners) for name, owners in robbed.items()}
         self.persons = Persons(crowd, matching, self.weights, never, taken)
         proofs = self._with_private(mirrored)
+        self.homes = Homes(crowd, self.owners, self.persons)
         self.uniqueness = Uniqueness(
             crowd,
             statistics=self.statistics,
             sharing=self.sharing,
             owners=self.owners,
+            homes=self.homes,
             persons=self.persons,
             proofs=proofs,
         )
@@ -102,7 +105,7 @@ class Verdicts:
         if owner is None:
             return
         for place in places:
-            if place.listed or self.uniqueness.is_shared(place, text):
+            if place.listed or self.uniqueness.is_shared(place, text) or not self.homes.fits(owner, place, text):
                 continue
             for moment in self.crowd.facts[place][text]:
                 for run in self.crowd.sessions[self.crowd.session(moment)].runs:
@@ -113,12 +116,20 @@ class Verdicts:
         place, text = fact
         if self.persons.same(self.crowd.session(owner), run.session):
             return
-        own = {one for one in self.uniqueness.own(run.session, place) if comparable((one,), (text,))}
-        if not own & run.places[place].keys() and not (own and self.weights.is_stable(place)):
+        own = {one for one in self.homes.own(run.session, place) if comparable((one,), (text,))}
+        if not own & run.places[place].keys() and not (own and self._is_lasting(run, place)):
             return
         proven = proofs.setdefault(run.key, {})
         if fact not in proven or proven[fact].kind == "private":
             proven[fact] = Proof("replaced", owner, own=(place, min(own)))
+
+    def _is_lasting(self, run: SeenRun, place: Place) -> bool:
+        """Whether people keep their value at a place, and no second mention in the run decides better."""
+        kind = self.kinds.of(place)
+        mentioned = kind is not None and any(
+            other is not place and self.kinds.of(other) is kind for other in run.places
+        )
+        return self.weights.is_stable(place) and not mentioned
 
     def _add_alongside(self, proven: dict[Fact, Proof], run: SeenRun) -> None:
         """Adds the same values at every path of an event, and their owners' other values at unique paths."""
@@ -140,7 +151,7 @@ class Verdicts:
         if place not in self.uniqueness.places or text in run.inherited or text not in self.sharing.shared:
             return None
         owner = self.owners.of(text)
-        if owner is None:
+        if owner is None or not self.homes.fits(owner, place, text):
             return None
         session = self.crowd.session(owner)
         company = [

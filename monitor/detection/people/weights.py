@@ -39,22 +39,23 @@ class Matching:
 
         `taken`, by session, are values that are not its own; `never` are sessions that are somebody else's.
         """
-        best: tuple[float, int, str, Agreement] | None = None
+        best: tuple[bool, float, int, str, Agreement] | None = None
         session, less = self._crowd.sessions[name], taken.get(name, ())
         for other in self._candidates.get(name, ()):
             earlier, less_other = self._crowd.sessions[other], taken.get(other, ())
             if other in never:
                 continue
             agreement = self._comparison.agreement(session, earlier, less=less, less_other=less_other)
-            if not agreement.suffices(weigh) and not self._comparison.are_one(session, earlier, weigh=weigh):
+            named = self._comparison.are_one(session, earlier, weigh=weigh)
+            if not named and not agreement.suffices(weigh):
                 continue
             if self._comparison.are_two(session, earlier, less={*less, *less_other}):
                 continue
             shared, differing = agreement.weighed(weigh)
             rate = shared / max(1, shared + differing)
-            if best is None or (rate, shared) > best[:2]:
-                best = rate, shared, other, agreement
-        return None if best is None else best[2:]
+            if best is None or (named, rate, shared) > best[:3]:
+                best = named, rate, shared, other, agreement
+        return None if best is None else best[3:]
 
 
 class Weights:

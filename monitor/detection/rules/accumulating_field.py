@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from monitor.detection.anomaly import Finding
 from monitor.detection.context_map import ContextMap
 from monitor.detection.inside import source_of_note
-from monitor.detection.paths import Location
 from monitor.detection.rule import Guide, Rule, Scene
 from monitor.detection.values import canonical
 
@@ -61,39 +61,37 @@ class AccumulatingField(Rule):
 
     def judge(self, scene: Scene) -> Iterable[Finding]:
         """A finding at each list that still holds what the step added in its iteration before."""
-        if scene.context_map is None:
-            return
-        for number, path in enumerate(scene.context_map.per_iteration):
-            for location, value in path.find(scene.event.context):
-                if not isinstance(value, list):
-                    continue
-                key = (scene.event.step, number, location)
-                if scene.event.phase == "exit" and scene.entered is not None:
-                    scene.note("added", [key], (_added(scene.entered.at(location), value), *scene.mark))
-                elif scene.event.phase == "enter" and scene.event.attempt == 1:
-                    yield from self._left_over(scene, key, location, value)
+        event, context_map = scene.event, scene.context_map
+        if event.phase == "exit" and scene.entered is not None and context_map is not None:
+            for path in context_map.per_iteration:
+                for location, value in path.find(event.context):
+                    if isinstance(value, list):
+                        added = _added(scene.entered.at(location), value)
+                        scene.note("added", [(event.step, location)], (added, *scene.mark))
+        elif event.phase == "enter" and event.attempt == 1:
+            yield from self._left_over(scene)
 
-    def _left_over(
-        self, scene: Scene, key: tuple[str, int, Location], location: Location, value: list[Any]
-    ) -> Iterable[Finding]:
-        known = scene.earlier("added").get(key)
-        if known is None or known[1] is None:
-            return
-        scene.note("added", [key], None)
-        added = {canonical(one) for one in known[1][0]}
-        if any(canonical(one) in added for one in value):
-            source = source_of_note(scene.event.run_id, known, location)
-            yield self.finding(scene, location, expected=[], observed=value, source=source)
+    def _left_over(self, scene: Scene) -> Iterable[Finding]:
+        """Asked at the next enter alone: what a later one holds is not of the iteration before."""
+        known = {
+            place: note
+            for (step, place), note in scene.earlier("added").items()
+            if step == scene.event.step and note[1] is not None
+        }
+        scene.note("added", [(scene.event.step, place) for place in known], None)
+        for place in sorted(known):
+            value = scene.snapshot.at(place)
+            if isinstance(value, list) and _holds_more(value, known[place][1][0]):
+                source = source_of_note(scene.event.run_id, known[place], place)
+                yield self.finding(scene, place, expected=[], observed=value, source=source)
 
 
-def _added(before: Any, after: list[Any]) -> list[Any]:
-    """The elements that a list holds now and did not before, as often as it holds them more often."""
-    left = [canonical(one) for one in before] if isinstance(before, list) else []
-    found = []
-    for one in after:
-        form = canonical(one)
-        if form in left:
-            left.remove(form)
-        else:
-            found.append(one)
-    return found
+def _added(before: Any, after: list[Any]) -> dict[str, int]:
+    """The elements that a list holds more often than before, by their canonical form: how often it held them."""
+    held = Counter(map(canonical, before)) if isinstance(before, list) else Counter[str]()
+    return {form: held[form] for form, count in Counter(map(canonical, after)).items() if count > held[form]}
+
+
+def _holds_more(value: list[Any], added: Mapping[str, int]) -> bool:
+    now = Counter(map(canonical, value))
+    return any(now[form] > held for form, held in added.items())

@@ -37,6 +37,7 @@ class ExecutionIdChanged(Rule):
     blame = "owner"
     leak_class = None
     identity = "execution_id"
+    moment = "strange"
     guide = Guide(
         summary="An execution id in the context is not the run's own.",
         why="Locks, idempotency keys, traces and writes keyed by that id now belong to another run: "

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from monitor.detection.anomaly import Finding
-from monitor.detection.rule import Guide, Rule, Scene
+from monitor.detection.project_rule import ProjectRule
+from monitor.detection.rule import Guide
 
 
-class ForeignValue(Rule):
+class ForeignValue(ProjectRule):
     """Finds a value of another person in a context, the rest of which is this session's: a mix of two owners.
 
     Why it matters: no field says whose a name, an e-mail address or a coupon is, so nothing else
@@ -24,6 +22,8 @@ class ForeignValue(Rule):
     False positives: people who act for one another at a path that usually repeats the login (an
     assistant, a support agent). While history is thin, the first returning customers at a private
     path. Say that people share the path, or take it off `private`.
+
+    How it decides, and what it cannot see: docs/foreign-value.md.
 
     Source: RULES.md, Identity; FOREIGN-VALUE.md.
     """
@@ -54,9 +54,5 @@ class ForeignValue(Rule):
             "request was given up instead of handing it on.",
             "List the other victims of the same value, and decide with their owners what was seen.",
         ),
-        source="RULES.md, Identity; FOREIGN-VALUE.md",
+        source="RULES.md, Identity; FOREIGN-VALUE.md. How it decides: foreign-value.md",
     )
-
-    def judge(self, scene: Scene) -> Iterable[Finding]:  # noqa: ARG002 - whose a value is shows over all runs
-        """Nothing: whose a value is shows only over all runs of a project (`people.project`)."""
-        return ()

@@ -74,14 +74,16 @@ class LostField(Rule):
         if is_exit:
             self._let_go(scene)
         if written and not event.partial:
-            yield from self._lost(scene, scene.earlier("written"))
+            yield from self._lost(scene)
         if not is_exit:
             # From here on the step may do what it declares; what is missing as it begins, it did not drop.
             self._let_go(scene)
         elif event.status == "ok" and scene.entered is not None:
             for change in scene.changes:
                 place = change.location
-                if change.after is not MISSING and not any(isinstance(part, int) for part in place):
+                if change.after is MISSING or any(isinstance(part, int) for part in place):
+                    continue
+                if not _may_go(place, event.context, scene.context_map):
                     scene.note("written", [place], (change.after, *scene.mark))
 
     def _let_go(self, scene: Scene) -> None:
@@ -97,16 +99,17 @@ class LostField(Rule):
         if gone:
             scene.note("written", gone, None)
 
-    def _lost(self, scene: Scene, written: Mapping[Any, Note]) -> Iterable[Finding]:
-        context, context_map = scene.event.context, scene.context_map
+    def _lost(self, scene: Scene) -> Iterable[Finding]:
+        context, written = scene.event.context, scene.earlier("written")
+        changed = scene.changed_members
         told = scene.memory.setdefault(self.id, {})
         lost = {
             place: note
-            for place, note in written.items()
-            if note[1] is not None
+            for place, note in (written.items() if changed is None or changed else ())
+            if (changed is None or place[0] in changed)
+            and note[1] is not None
             and (place, note[0]) not in told
             and _is_gone(context, place)
-            and not _may_go(place, context, context_map)
         }
         if not lost:
             return

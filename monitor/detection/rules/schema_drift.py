@@ -11,7 +11,7 @@ from monitor.detection.rule import Guide, Rule, Scene
 from monitor.detection.schemas import broken_at
 from monitor.detection.values import identity_text, is_fingerprint
 
-_NUMBER = re.compile(r"(\d+)")
+_NUMBER = re.compile(r"([0-9]+)")
 
 
 class SchemaDrift(Rule):
@@ -88,6 +88,12 @@ def _goes_back(before: str, after: str) -> bool:
     return _ordered(after) < _ordered(before)
 
 
-def _ordered(version: str) -> list[tuple[bool, int, str]]:
-    parts = [part for part in _NUMBER.split(version) if part]
-    return [(False, int(part), "") if part.isdigit() else (True, 0, part) for part in parts]
+def _ordered(version: str) -> list[tuple[int, int, str]]:
+    """Compares like the version: a number by its digits, however many, and below any other text."""
+    parts = enumerate(_NUMBER.split(version))
+    return [_number(part) if index % 2 else (1, 0, part) for index, part in parts if part]
+
+
+def _number(digits: str) -> tuple[int, int, str]:
+    plain = digits.lstrip("0")
+    return 0, len(plain), plain

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from monitor.detection.anomaly import Finding
-from monitor.detection.context_map import ContextMap, StepPromise
+from monitor.detection.context_map import ContextMap
 from monitor.detection.diff import MISSING, Change, collapse
-from monitor.detection.paths import Location, covers
+from monitor.detection.paths import Covering, Location, covers
 from monitor.detection.rule import Guide, Rule, Scene
 
 
@@ -65,22 +65,20 @@ class UndeclaredWrite(Rule):
         if promise.writes is None or context_map is None or scene.entered is None:
             return
         steps = [promise, *(context_map.steps[one] for one in scene.overlapping if one in context_map.steps)]
-        places = [
-            one.location
-            for one in scene.changes
-            if one.replaced is None and not any(_declares(step, one, scene) for step in steps)
-        ]
+        writes = Covering.of(tuple(step.writes for step in steps if step.writes))
+        drops = Covering.of(tuple(step.drops for step in steps if step.drops))
+        before, after = scene.entered.context, scene.event.context
+        places = []
+        for one in scene.changes:
+            if one.replaced is not None or writes.covers(one.location, before, after):
+                continue
+            if one.after is not MISSING or not drops.covers(one.location, before, after):
+                places.append(one.location)
+        if not places:
+            return
         places += [one.location for one in scene.changes if one.replaced is not None and _goes_with(one, places)]
-        for change in collapse(places, scene.entered.context, scene.event.context) if places else ():
+        for change in collapse(places, before, after):
             yield self.finding(scene, change.location, expected=change.before, observed=change.after)
-
-
-def _declares(step: StepPromise, change: Change, scene: Scene) -> bool:
-    paths = step.writes or ()
-    if change.after is MISSING:
-        paths = (*paths, *(step.drops or ()))
-    before = scene.entered.context if scene.entered is not None else {}
-    return any(path.covers(change.location, before, scene.event.context) for path in paths)
 
 
 def _goes_with(change: Change, places: list[Location]) -> bool:

@@ -20,10 +20,10 @@ class UnscopedKey(Rule):
     Leaking: `scoped_keys: true`, and `Render` writes `redis:render:latest`; or, without it, a run of
     another session reads that key and then shows this run's session.
 
-    Clean: `redis:render:s-1:front` in a run whose session is `s-1`; a key that a `resources` pattern
-    without a placeholder names, such as `redis:price:*`.
+    Clean: `redis:render:s-1:front` in a run whose session is `s-1`; under `scoped_keys`, a key that a
+    `resources` pattern without a placeholder names, such as `redis:price:*`.
 
-    False positives: a key that is shared on purpose. Name it under the step's `resources`. A key that
+    False positives: a key that is shared on purpose. Name it under a step's `resources`. A key that
     holds an id in another form, such as a hash.
 
     Source: RULES.md, Scope; MAPS.md, `scoped_keys` and `resources`.
@@ -42,8 +42,8 @@ class UnscopedKey(Rule):
         why="Whoever reads the key gets what the last run wrote, whosever that is.",
         leaking="The step writes redis:render:latest, and the next customer is shown this one's picture.",
         clean="The step writes redis:render:s-1:front in a run whose session is s-1.",
-        false_positives="A key that is shared on purpose: name it, without a placeholder, under the step's "
-        "resources.",
+        false_positives="A key that is shared on purpose: name it, without a placeholder, under a step's "
+        "resources. A key that holds an id in another form, such as a hash.",
         fix=(
             "Put the run's own session, tenant or execution id into the key, between separators.",
             "Give the key a time to live, and delete what was written under the old one.",

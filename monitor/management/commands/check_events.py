@@ -2,46 +2,26 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import sys
-import zlib
-from collections import Counter
+from argparse import Namespace
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ingestion.formats.canonical import check_event
-from ingestion.formats.faults import EventError
-from ingestion.formats.framing import Unreadable, numbered_lines, split_events
-from monitor.detection.anomaly import Anomaly
-from monitor.detection.context_map import ContextMap
-from monitor.detection.event import Event
-from monitor.detection.history import judge_all
-from monitor.detection.maps import MapError, parse_map
-from monitor.queries.anomalies import found_as_json
-from monitor.queries.wire import rfc3339
+from monitor.management.check.formats.registry import FORMATS, format_named
+from monitor.management.check.judging import READS_OF_A_RUN, judge
+from monitor.management.check.opening import Opener
+from monitor.management.check.places import STDIN
+from monitor.management.check.progress import bar
+from monitor.management.check.reading import Reading
+from monitor.management.check.report import INTERRUPTED, SEVERITIES, UNREADABLE, Report
+from monitor.management.check.spool import Spool
+from monitor.management.check.wording import summary
+from monitor.management.check.writing import check_writable, write_file, write_out
 
-_GZIP_MAGIC = b"\x1f\x8b"
-SEVERITIES = ("warning", "high", "critical")
-FOUND_NOTHING, FOUND_SOMETHING, UNREADABLE = 0, 1, 2
-"""The exit codes; what could not be read outweighs what was found, for it may hide more."""
-
-
-@dataclass(slots=True)
-class Reading:
-    """What was read so far, and what could not be."""
-
-    events: list[Event] = field(default_factory=list)
-    maps: dict[str, ContextMap] = field(default_factory=dict)
-    errors: list[dict[str, Any]] = field(default_factory=list)
-
-    def complain(self, file: str, line: int | None, name: str, error: str) -> None:
-        """Remembers one thing that could not be read."""
-        self.errors.append({"file": file, "line": line, "field": name, "error": error})
+MAP_ENDINGS = (".yaml", ".yml")
 
 
 class Command(BaseCommand):
@@ -53,14 +33,21 @@ class Command(BaseCommand):
     )
     requires_system_checks = ()
 
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Files may stand before, between and after the options."""
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign] # Django calls no other
+        return parser
+
     def add_arguments(self, parser: CommandParser) -> None:
         """The files, the maps, the form of the answer and the threshold."""
         parser.add_argument(
             "files",
             nargs="*",
-            default=["-"],
+            default=[STDIN],
             metavar="FILE",
-            help="events, one a line or as a JSON array; .gz is opened; - is the standard input (the default)",
+            help="events, one a line or as a JSON array; gzip and zstd are opened; - is the standard input (the "
+            "default). What ends in .yaml or .yml is a map",
         )
         parser.add_argument(
             "--map",
@@ -70,131 +57,80 @@ class Command(BaseCommand):
             metavar="MAP",
             help="a context map, YAML or JSON; one for each workflow",
         )
-        parser.add_argument("--format", choices=("text", "json"), default="text", help="the form of the answer")
+        named = "; ".join(f"{one.name}: {one.about}" for one in FORMATS)
+        parser.add_argument(
+            "--format",
+            choices=[one.name for one in FORMATS],
+            default="text",
+            help=f"the form of the answer. {named}",
+        )
         parser.add_argument(
             "--fail-on", choices=SEVERITIES, default="warning", help="the least severity that fails (exit code 1)"
+        )
+        parser.add_argument(
+            "--output",
+            metavar="FILE",
+            help="write the answer there, and one line that sums up to the standard output",
         )
 
     def handle(self, **options: Any) -> None:
         """Reads, judges, writes, and exits."""
-        reading = Reading()
-        for name in options["maps"]:
-            _read_map(name, reading)
-        for name in options["files"]:
-            _read_events(name, reading)
-        anomalies = judge_all(reading.events, reading.maps)
-        write = _write_json if options["format"] == "json" else _write_text
-        for line in write(reading, anomalies):
-            self.stdout.write(line)
-        code = _exit_code(reading, anomalies, options["fail_on"])
+        asked = Namespace(**options)
+        try:
+            code = self._check(asked)
+        except KeyboardInterrupt:
+            self.stderr.write("interrupted: nothing was judged to the end")
+            code = INTERRUPTED
+        except CommandError:
+            raise
+        except Exception as error:
+            # Without this the interpreter would end with 1, and that means a leak.
+            why = f"The check could not go on: {type(error).__name__}: {error} (--traceback shows more)"
+            raise CommandError(why, returncode=UNREADABLE) from error
         if code:
             sys.exit(code)
 
+    def _check(self, asked: Namespace) -> int:
+        names = [name for name in asked.files if not name.endswith(MAP_ENDINGS)]
+        maps = [*asked.maps, *(name for name in asked.files if name.endswith(MAP_ENDINGS))]
+        output = None if asked.output is None else Path(asked.output)
+        if output is not None:
+            check_writable(output, [*names, *maps])
+        with Spool() as spool:
+            report = self._report(spool, names, maps, asked)
+            lines = format_named(asked.format).write(report)
+            if output is None:
+                write_out(lines, self.stdout)
+            else:
+                write_file(lines, output)
+                write_out([summary(report)], self.stdout)
+        return report.exit_code
 
-def _exit_code(reading: Reading, anomalies: Sequence[Anomaly], fail_on: str) -> int:
-    if reading.errors:
-        return UNREADABLE
-    failing = SEVERITIES[SEVERITIES.index(fail_on) :]
-    return FOUND_SOMETHING if any(one.severity in failing for one in anomalies) else FOUND_NOTHING
-
-
-def _read_map(name: str, reading: Reading) -> None:
-    try:
-        parsed = parse_map(_contents(name).decode("utf-8-sig"))
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        reading.complain(name, None, "", _reason(error))
-        return
-    except MapError as error:
-        for problem in error.errors:
-            reading.complain(name, problem.line, problem.key, problem.message)
-        return
-    if parsed.workflow in reading.maps:
-        reading.complain(name, None, "workflow", f'a second map of workflow "{parsed.workflow}": give one')
-    reading.maps.setdefault(parsed.workflow, parsed)
-
-
-def _read_events(name: str, reading: Reading) -> None:
-    try:
-        text = _contents(name)
-        located = _located(text)
-    except (OSError, EOFError, zlib.error, Unreadable) as error:
-        reading.complain(name, None, "", _reason(error))
-        return
-    for line, raw in located:
-        try:
-            reading.events.append(check_event(raw))
-        except EventError as error:
-            reading.complain(name, line, error.field, error.problem)
-
-
-def _contents(name: str) -> bytes:
-    data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    return gzip.decompress(data) if data.startswith(_GZIP_MAGIC) else data
+    def _report(self, spool: Spool, names: Sequence[str], maps: Iterable[str], asked: Namespace) -> Report:
+        shown = asked.verbosity > 0
+        with bar("Reading", _size_of(names), file=sys.stderr, shown=shown) as tick:
+            reading = Reading(spool, Opener(tick))
+            for name in maps:
+                reading.read_map(name)
+            for name in names:
+                reading.read_events(name)
+        runs = len(spool.run_ids)
+        with bar("Judging", READS_OF_A_RUN * runs, file=sys.stderr, shown=shown) as tick:
+            anomalies = judge(spool, reading.maps, tick=tick)
+        return Report(
+            events=len(spool),
+            runs=runs,
+            workflows=tuple(spool.workflows),
+            files=names,
+            maps=reading.maps,
+            anomalies=anomalies,
+            complaints=reading.complaints,
+            place=spool.place,
+            fail_on=asked.fail_on,
+        )
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"cannot be read: {error.strerror}"
-    return f"cannot be read: {error}"
-
-
-def _located(text: bytes) -> Iterable[tuple[int, bytes]]:
-    """Each event's JSON text and its line: of an array, of one object over many lines, or one a line."""
-    start = text.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    if start not in (b"[", b"{"):
-        return numbered_lines(text)
-    try:
-        raws = split_events(text, "json")
-    except Unreadable:
-        if start == b"{":
-            return numbered_lines(text)
-        raise
-    return _with_lines(text, raws)
-
-
-def _with_lines(text: bytes, raws: Iterable[bytes]) -> Iterable[tuple[int, bytes]]:
-    line, seen = 1, 0
-    for raw in raws:
-        at = text.index(raw, seen)
-        line += text.count(b"\n", seen, at)
-        yield line, raw
-        line += raw.count(b"\n")
-        seen = at + len(raw)
-
-
-def _write_json(reading: Reading, anomalies: Sequence[Anomaly]) -> Iterable[str]:
-    counts = _counts(reading)
-    found = [found_as_json(anomaly) for anomaly in anomalies]
-    yield json.dumps({**counts, "anomalies": found, "errors": reading.errors}, indent=2)
-
-
-def _write_text(reading: Reading, anomalies: Sequence[Anomaly]) -> Iterable[str]:
-    for error in reading.errors:
-        where = error["file"] if error["line"] is None else f"{error['file']}:{error['line']}"
-        named = f" {error['field']}:" if error["field"] else ""
-        yield f"{where}:{named} {error['error']}"
-    for one in anomalies:
-        attempt = f" attempt {one.attempt}" if one.attempt > 1 else ""
-        branch = f" branch {one.branch}" if one.branch is not None else ""
-        yield f"{one.severity:8} {one.rule} ({one.leak_class}) in {one.workflow}, run {one.run_id}"
-        yield f"         at {one.step}.{one.phase}{attempt}{branch}, {one.path}, {rfc3339(one.occurred_at)}"
-        yield f"         {one.message}"
-    counts = _counts(reading)
-    tally = Counter(one.severity for one in anomalies)
-    by_severity = ", ".join(f"{tally[name]} {name}" for name in reversed(SEVERITIES) if tally[name])
-    found = f"{_of(len(anomalies), 'anomaly', 'anomalies')} ({by_severity})" if anomalies else "no anomalies"
-    unread = f"; {_of(len(reading.errors), 'thing', 'things')} could not be read" if reading.errors else ""
-    events, runs = _of(counts["events"], "event", "events"), _of(counts["runs"], "run", "runs")
-    yield f"{events} in {runs}: {found}{unread}."
-
-
-def _of(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"
-
-
-def _counts(reading: Reading) -> dict[str, int]:
-    """How many events there are, each once, and of how many runs."""
-    return {
-        "events": len({event.event_id for event in reading.events}),
-        "runs": len({event.run_id for event in reading.events}),
-    }
+def _size_of(names: Iterable[str]) -> int | None:
+    """The bytes of all files together; None where some have no size of their own."""
+    paths = [Path(name) for name in names]
+    return sum(path.stat().st_size for path in paths) if all(path.is_file() for path in paths) else None

@@ -53,7 +53,7 @@ def test_a_run_costs_the_same_for_2_and_for_20_events(django_assert_num_queries)
             make_run(project=project, parent_run_id=run.run_id)
         found = runs.find(project, run.run_id)
         assert found is not None
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             shown = runs.as_json(found)
     assert (len(shown["steps"]), len(shown["anomalies"]), len(shown["incidents"]), len(shown["children"])) == (
         20,

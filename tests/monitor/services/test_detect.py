@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError
 
-from monitor.models import Anomaly, Event, Holding, Incident, Notification, Project, Run, Work
-from monitor.services import attach, detect, incidents, judging
+from monitor.detection.holdings import fingerprint
+from monitor.models import Anomaly, Event, Incident, Notification, Project, Run, RunValues, Work
+from monitor.services import attach, cases, detect, incidents, judging
 from monitor.services.actor import Actor
 from tests.factories import NOW, make_channel, make_project, make_user
 from tests.monitor.services.story import event, found, judged, leak, pending, post, settle, tell, told
@@ -50,7 +51,7 @@ def test_a_run_knows_itself_once_it_is_judged(project: Project) -> None:
     assert run.first_at is not None
     assert run.last_at is not None
     assert (run.last_at - run.first_at, run.judged_at) == (timedelta(seconds=1), NOW)
-    assert Holding.objects.filter(run=run, kind="own").exists()
+    assert fingerprint("s-1", project.uuid.bytes) in RunValues.objects.get(run=run).values
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (2, 3, 0, 1), (3, 0, 2, 1), (1, 3, 0, 2)])
@@ -156,14 +157,14 @@ def test_an_incident_that_somebody_acted_on_is_not_withdrawn(project: Project) -
 def test_a_run_that_cannot_be_judged_does_not_stop_the_others(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = judging.judge_run
+    real = cases.judge_runs
 
-    def broken(events: list, **arguments: object) -> object:  # type: ignore[type-arg]
-        if events[0].run_id == "r-broken":
+    def broken(runs: tuple, **arguments: object) -> object:  # type: ignore[type-arg]
+        if runs[0].run_id == "r-broken":
             raise ZeroDivisionError("secret value")
-        return real(events, **arguments)  # type: ignore[arg-type]
+        return real(runs, **arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(judging, "judge_run", broken)
+    monkeypatch.setattr(cases, "judge_runs", broken)
     tell(project, [event("r-broken", 0, "s-9"), *leak()])
     assert found(project) == {FOREIGN}
     row = Work.objects.get()
@@ -172,7 +173,7 @@ def test_a_run_that_cannot_be_judged_does_not_stop_the_others(
     settle(now=NOW + timedelta(seconds=2))
     row.refresh_from_db()
     assert (row.failures, row.not_before) == (2, NOW + timedelta(seconds=6))
-    monkeypatch.setattr(judging, "judge_run", real)
+    monkeypatch.setattr(cases, "judge_runs", real)
     assert settle(now=NOW + timedelta(hours=1)) == 1
     assert pending() == 0
 
@@ -192,7 +193,7 @@ def test_a_worker_that_dies_leaves_all_or_nothing(
         for _ in range(3):
             with pytest.raises(KeyboardInterrupt):
                 detect.judge_due(now=NOW, limit_runs=5)
-    assert (Holding.objects.count(), Anomaly.objects.count(), Incident.objects.count()) == (0, 0, 0)
+    assert (RunValues.objects.count(), Anomaly.objects.count(), Incident.objects.count()) == (0, 0, 0)
     assert not Run.objects.exclude(state=None).exists()
     settle()
     assert found(project) == {FOREIGN}

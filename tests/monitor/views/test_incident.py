@@ -227,3 +227,41 @@ def test_the_number_of_queries_does_not_grow_with_the_runs(cast: Cast) -> None:
             text_of(cast.viewer, f"/incidents/{incident.key}/")
         counts.append(len(captured))
     assert counts[0] == counts[1]
+
+
+def test_the_verdict_says_what_it_is_on_how_many_runs_and_why(cast: Cast) -> None:
+    leak = make_leak(cast.project)
+    page = text_of(cast.viewer, f"/incidents/{leak.incident.key}/")
+    assert '<strong>Leak</strong> <span class="muted">n&nbsp;=&nbsp;1 run</span>' in page
+    assert "In the only affected run the wrong value was traced to another run, whose it was." in page
+    assert '<span class="unknown">evidence incomplete</span>' not in page
+    leak.victim.gaps = [3, 4]
+    leak.victim.save()
+    page = text_of(cast.viewer, f"/incidents/{leak.incident.key}/")
+    assert "evidence incomplete</span> 2 sequence numbers are missing from these runs." in page
+
+
+@pytest.mark.parametrize(
+    ("rule", "leak_class", "observed", "word"),
+    [
+        ("identity-lost", "integrity", None, "Loss"),
+        ("foreign-session", "unknown", "s-9", "Not enough evidence"),
+    ],
+)
+def test_the_verdict_has_a_word_for_each(
+    cast: Cast, rule: str, leak_class: str, observed: str | None, word: str
+) -> None:
+    incident = make_incident(project=cast.project, rule=rule, leak_class=leak_class)
+    run = make_run(project=cast.project)
+    make_anomaly(run=run, incident=incident, rule=rule, leak_class=leak_class, observed=observed)
+    assert f"<strong>{word}</strong>" in text_of(cast.viewer, f"/incidents/{incident.key}/")
+
+
+def test_the_page_comes_anew_when_the_source_is_found(cast: Cast) -> None:
+    leak = make_leak(cast.project)
+    address = f"/incidents/{leak.incident.key}/"
+    seen = {"seen": cast.viewer.get(address, headers=HTMX).context["version"]}
+    assert cast.viewer.get(address, seen, headers=HTMX).status_code == 204
+    leak.incident.leak_class = "spatial"
+    leak.incident.save()
+    assert cast.viewer.get(address, seen, headers=HTMX).status_code == 200

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tests.factories import make_channel, make_incident, make_notification, make_run, make_user
+from tests.factories import make_channel, make_incident, make_notification, make_rule_failure, make_run, make_user
 from tests.monitor.views.cast import Cast, fill, make_cast, make_leak
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +109,15 @@ def test_the_lower_half_is_a_part_of_its_own(cast: Cast) -> None:
     assert text.lstrip().startswith('<div class="stack stack-page" id="below"')
     assert "1 delivered in 24 h" in text
     assert cast.viewer.get("/last-hour/", {"seen": part.context["version"]}, headers=HTMX).status_code == 204
+
+
+def test_a_rule_that_fails_is_said_with_its_runs(cast: Cast) -> None:
+    assert "1 rule fails" not in cast.viewer.get("/").content.decode().replace("\u00a0", " ")
+    for _ in range(2):
+        make_rule_failure(run=make_run(project=cast.project))
+    page = cast.viewer.get("/").content.decode().replace("\u00a0", " ")
+    assert "1 rule fails" in page
+    assert '<a href="/rules/foreign-session/#failed">foreign-session</a> says nothing about 2 runs.' in page
 
 
 @pytest.mark.parametrize("address", ["/", "/last-hour/"])

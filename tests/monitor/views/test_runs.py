@@ -12,7 +12,15 @@ from django.utils import timezone
 
 from monitor.models import Run
 from monitor.queries.run_list import PAGE
-from tests.factories import make_anomaly, make_event, make_project, make_run, make_user, make_workflow
+from tests.factories import (
+    make_anomaly,
+    make_event,
+    make_project,
+    make_rule_failure,
+    make_run,
+    make_user,
+    make_workflow,
+)
 from tests.monitor.views.cast import Cast, fill, make_cast, make_leak
 
 pytestmark = pytest.mark.django_db
@@ -147,6 +155,22 @@ def test_gaps_are_said(cast: Cast) -> None:
     page = text_of(cast.viewer, "/runs/r-gap/")
     assert "Evidence incomplete: 2 events have never arrived." in page
     assert "13, 14" in page
+
+
+def test_more_gaps_than_are_counted_are_said_to_be_more(cast: Cast) -> None:
+    make_event(run=make_run(project=cast.project, run_id="r-gap", gaps=list(range(1, 21))))
+    page = text_of(cast.viewer, "/runs/r-gap/")
+    assert "Evidence incomplete: at least 20 events have never arrived." in page
+    assert "19, 20 and maybe more." in page
+
+
+def test_a_rule_that_failed_in_the_run_is_said(cast: Cast) -> None:
+    run = make_run(project=cast.project, run_id="r-failed")
+    make_event(run=run)
+    make_rule_failure(run=run, count=3)
+    page = text_of(cast.viewer, "/runs/r-failed/")
+    assert "Not evaluated by 1 rule that failed." in page
+    assert '<a href="/rules/foreign-session/#failed">foreign-session</a> raised KeyError at 3 events.' in page
 
 
 def test_a_run_known_by_name_only_has_a_page(cast: Cast) -> None:

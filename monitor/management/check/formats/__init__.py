@@ -1,0 +1,1 @@
+"""The forms of the answer, one file each; registry.py lists them."""

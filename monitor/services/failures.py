@@ -1,0 +1,44 @@
+"""Rules that raised: recorded with their run, and forgotten once they no longer do."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from monitor.detection.engine import RuleError
+from monitor.models import RuleFailure, Run
+
+logger = logging.getLogger(__name__)
+
+
+def record(*, run: Run, errors: Sequence[RuleError], whole: bool, now: datetime) -> None:
+    """Stores which rules raised in a run, in the transaction that stores its judgement and under the run's lock.
+
+    `whole`: the run was judged from scratch, so `errors` are all there are, and what stood before no
+    longer does. Otherwise they are those of its latest events, and are added. `now` is the server's
+    time; call it before the run's `judged_at` is set.
+    """
+    if not errors and (not whole or run.judged_at is None):
+        return
+    by_rule: dict[str, list[RuleError]] = {}
+    for error in errors:
+        by_rule.setdefault(error.rule, []).append(error)
+    stored = {row.rule: row for row in RuleFailure.objects.filter(run=run)}
+    if whole and (past := stored.keys() - by_rule.keys()):
+        RuleFailure.objects.filter(run=run, rule__in=past).delete()
+    for rule, raised in by_rule.items():
+        extra = {"rule": rule, "run": run.pk, "error": raised[-1].error, "events": len(raised)}
+        logger.error("a rule failed", extra=extra)
+        _store(run, rule, raised, stored.get(rule), whole=whole, now=now)
+
+
+def _store(
+    run: Run, rule: str, raised: Sequence[RuleError], row: RuleFailure | None, *, whole: bool, now: datetime
+) -> None:
+    if row is None:
+        row = RuleFailure(project_id=run.project_id, run=run, rule=rule, count=0, first_at=now)
+    row.count = len(raised) if whole else row.count + len(raised)
+    row.error = raised[-1].error[:200]
+    row.last_at = max(now, row.first_at)
+    row.save()
