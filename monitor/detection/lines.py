@@ -34,10 +34,10 @@ class Round:
 
     `attempt` is the number of the last one. `entered` is what each attempt was entered with, `unleft`
     the same until it is left, and `exited` what the last execution to leave was entered with, where that
-    is known, and left with.
+    is known, and left with. `owed` executions of the step were entered before this round and not left.
     """
 
-    __slots__ = ("attempt", "entered", "exited", "left", "notes", "unleft")
+    __slots__ = ("attempt", "entered", "exited", "left", "notes", "owed", "unleft")
 
     def __init__(self, attempt: int) -> None:
         self.attempt = attempt
@@ -46,6 +46,7 @@ class Round:
         self.entered: dict[int, Kept] = {}
         self.exited: dict[int, tuple[Kept | None, Kept]] = {}
         self.unleft: dict[int, Kept] = {}
+        self.owed = 0
 
     def raise_to(self, attempt: int) -> None:
         """Begins a further attempt."""
@@ -65,7 +66,7 @@ class Round:
     def copy(self) -> Round:
         """The same for a branch that leaves here."""
         other = Round(self.attempt)
-        other.left = self.left
+        other.left, other.owed = self.left, self.owed
         other.notes = {number: _copy(notes) for number, notes in self.notes.items()}
         other.entered, other.exited, other.unleft = dict(self.entered), dict(self.exited), dict(self.unleft)
         return other
@@ -77,13 +78,13 @@ class Round:
         exited = {
             number: (shelf.put(was) if was else None, shelf.put(now)) for number, (was, now) in self.exited.items()
         }
-        return self.attempt, self.left, self.notes, entered, exited, unleft
+        return self.attempt, self.left, self.owed, self.notes, entered, exited, unleft
 
     @classmethod
     def load(cls, state: Any, shelf: Shelf) -> Round:
         """The state that `dump` gave."""
         round_ = cls(0)
-        round_.attempt, round_.left, round_.notes, entered, exited, unleft = state
+        round_.attempt, round_.left, round_.owed, round_.notes, entered, exited, unleft = state
         round_.entered = {number: shelf.get(place) for number, place in entered.items()}
         round_.unleft = {number: shelf.get(place) for number, place in unleft.items()}
         round_.exited = {
@@ -119,8 +120,10 @@ class Line:
         elif event.phase == "enter" and event.attempt <= round_.attempt:
             self._close(event.step)
             unleft = {number: kept for number, kept in round_.unleft.items() if number > event.attempt}
+            owed = round_.owed + (event.attempt in round_.unleft)
             round_ = self.rounds[event.step] = Round(event.attempt)
             round_.unleft = unleft
+            round_.owed = owed
         elif event.attempt > round_.attempt:
             round_.raise_to(event.attempt)
             self._visible = self._merged(None, 0)
@@ -172,8 +175,8 @@ class Line:
         round_ = self.rounds[event.step]
         shares = [round_.notes.setdefault(event.attempt, {})]
         if self._is_repeated(event):
-            shares = [self._past]
-        if event.attempt == round_.attempt:
+            shares = [self._past, self._visible]
+        elif event.attempt == round_.attempt:
             shares.append(self._visible)
         seen = self._visible.setdefault(kind, {})
         for key in keys:
@@ -189,14 +192,22 @@ class Line:
         return [key for key in keys if key not in past and key not in mine]
 
     def _is_repeated(self, event: Event) -> bool:
-        """An exit of an attempt that has left already belongs to an execution before."""
-        return event.phase == "exit" and self.rounds[event.step].left == event.attempt
+        """Whether an exit belongs to an execution before: what it shows is past for good.
+
+        That is one of an attempt that has left already or was not entered in this round, or for which
+        an earlier execution of the step waits.
+        """
+        round_ = self.rounds[event.step]
+        if event.phase != "exit":
+            return False
+        return round_.left == event.attempt or event.attempt not in round_.entered or round_.owed > 0
 
     def _leave(self, snapshot: Snapshot) -> None:
         round_, attempt = self.rounds[snapshot.event.step], snapshot.event.attempt
+        if attempt in round_.entered:
+            round_.owed = max(0, round_.owed - 1)
         round_.exited[attempt] = round_.unleft.pop(attempt, None), snapshot.kept
-        if not self._is_repeated(snapshot.event):
-            round_.left = attempt
+        round_.left = attempt
 
     def fork(self) -> Line:
         """The line of a branch that leaves here."""

@@ -5,6 +5,7 @@ Source: FOREIGN-VALUE.md, "What the anomaly shows".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -98,3 +99,37 @@ class Evidence:
         for name in ("own_paths", "owner_paths", "carriers", "victims"):
             plain[name] = list(plain[name])
         return {**plain, "sentence": self.sentence}
+
+
+def has_moved(stored: Any, fresh: Any) -> bool:
+    """Whether evidence, as JSON, says something else by now: more than that a count moved by less than a tenth.
+
+    Every further run moves the counts a little; what convinces an engineer does not change with it.
+    """
+    if not isinstance(stored, dict):
+        return bool(stored != fresh)
+    before, after = _counts(stored), _counts(fresh)
+    if _uncounted(stored) != _uncounted(fresh) or before.keys() != after.keys():
+        return True
+    return any(abs(count - after[name]) * 10 > max(count, after[name]) for name, count in before.items())
+
+
+def _counts(evidence: Mapping[str, Any]) -> dict[str, int]:
+    own, unique = evidence.get("own") or {}, evidence.get("unique") or {}
+    counted = {
+        "equal": own.get("equal"),
+        "both": own.get("both"),
+        "victims": evidence.get("victim_count"),
+        **unique,
+    }
+    return {name: count for name, count in counted.items() if count is not None}
+
+
+def _uncounted(evidence: Mapping[str, Any]) -> dict[str, Any]:
+    rest = {
+        name: one
+        for name, one in evidence.items()
+        if name not in {"sentence", "unique", "victims", "victim_count"}
+    }
+    own = rest.get("own")
+    return {**rest, "own": own and [own.get("path"), own.get("value")]}

@@ -64,6 +64,11 @@ class LeafReader:
         self._books: dict[str, PlaceBook] = {}
         self._texts: tuple[dict[Any, Any], dict[Any, Any]] = ({}, {})
 
+    @property
+    def places(self) -> int:
+        """How many places were met so far, over all workflows."""
+        return sum(book.places for book in self._books.values())
+
     def read(self, run: Run, session: str, load: Callable[[], Run]) -> SeenRun:
         """A run, with what is nobody's left out: identity fields, and ids that say which run it is."""
         sink = _Sink(*self._texts, _own_ids(run))

@@ -94,6 +94,11 @@ class PlaceBook:
         self._marked: dict[tuple[Location, ...], frozenset[Node]] = {}
         self.root = self.node((), id_like=False)
 
+    @property
+    def places(self) -> int:
+        """How many places there are so far."""
+        return len(self._nodes)
+
     def node(self, trail: Trail, *, id_like: bool) -> Node:
         """The node of a place; the same one each time."""
         if trail not in self._nodes:
