@@ -57,8 +57,29 @@ def leaf_changes(
     from a partial snapshot proves nothing (EVENTS.md, `partial`).
     """
     found: list[Change] = []
+    for change in whole_changes(before, after, location, gains=gains, losses=losses):
+        spell_out(change, found)
+    return found
+
+
+def whole_changes(
+    before: Any, after: Any, location: Location = (), *, gains: bool = True, losses: bool = True
+) -> list[Change]:
+    """The same, but what is new or gone as a whole is one change, whatever is in it (`spell_out`)."""
+    found: list[Change] = []
     _walk(before, after, location, found, gains, losses)
     return found
+
+
+def spell_out(change: Change, found: list[Change]) -> None:
+    """Appends a change leaf by leaf."""
+    location, before, after = change.location, change.before, change.after
+    if before is MISSING and isinstance(after, (dict, list)) and after:
+        found.extend([Change(place, MISSING, value) for place, value in leaves(after, location)])
+    elif after is MISSING and isinstance(before, (dict, list)) and before:
+        found.extend([Change(place, value, MISSING, change.replaced) for place, value in leaves(before, location)])
+    else:
+        found.append(change)
 
 
 def _walk(  # noqa: PLR0917 - the inner loop of every rule that compares
@@ -75,12 +96,9 @@ def _walk(  # noqa: PLR0917 - the inner loop of every rule that compares
             mine = before[index] if index < len(before) else MISSING
             theirs = after[index] if index < len(after) else MISSING
             _walk(mine, theirs, (*location, index), found, gains, losses)
-    elif before is MISSING:
-        if gains:
-            found.extend(Change(place, MISSING, value) for place, value in leaves(after, location))
-    elif after is MISSING:
-        if losses:
-            found.extend(Change(place, value, MISSING) for place, value in leaves(before, location))
+    elif before is MISSING or after is MISSING:
+        if gains if before is MISSING else losses:
+            found.append(Change(location, before, after))
     elif kind is dict or kind is list or other is dict or other is list:
         _replace(before, after, location, found)
     elif leaf_differs(before, after):

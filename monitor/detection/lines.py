@@ -170,8 +170,8 @@ class Line:
         notes = self._visible if event.attempt == round_.attempt else self._merged(round_, event.attempt)
         return notes.get(kind, _NONE)
 
-    def note(self, event: Event, kind: str, keys: Iterable[Any], number: int, what: Any = None) -> None:
-        """Notes something at this event, for those after it; of one key the latest note stands."""
+    def note(self, event: Event, kind: str, notes: Mapping[Any, Any], number: int) -> None:
+        """Notes what is in `notes`, by what it is about, for the events after; the latest stands."""
         round_ = self.rounds[event.step]
         shares = [round_.notes.setdefault(event.attempt, {})]
         if self._is_repeated(event):
@@ -179,11 +179,14 @@ class Line:
         elif event.attempt == round_.attempt:
             shares.append(self._visible)
         seen = self._visible.setdefault(kind, {})
-        for key in keys:
-            if len(seen) >= MAX_NOTES and key not in seen:
-                continue
-            for share in shares:
-                share.setdefault(kind, {})[key] = (number, what)
+        if len(seen) + len(notes) > MAX_NOTES:
+            room = MAX_NOTES - len(seen)
+            fresh = [key for key in notes if key not in seen][max(0, room) :]
+            notes = {key: what for key, what in notes.items() if key not in set(fresh)}
+        for share in shares:
+            about = share.setdefault(kind, {})
+            for key, what in notes.items():
+                about[key] = number, what
 
     def unnoted(self, event: Event, kind: str, keys: Iterable[Any]) -> list[Any]:
         """Those of the keys that were noted neither in the past for good nor in this attempt."""

@@ -98,8 +98,8 @@ class Covering:
 
     __slots__ = ("_longest", "_others", "_prefixes")
 
-    def __init__(self, paths: Iterable[Path]) -> None:
-        self._prefixes: set[Location] = set()
+    def __init__(self, paths: Iterable[Path], keys: Iterable[str] = ()) -> None:
+        self._prefixes: set[Location] = {(key,) for key in keys}
         self._others: list[Path] = []
         for path in paths:
             prefix = path.prefix
@@ -111,9 +111,9 @@ class Covering:
 
     @staticmethod
     @lru_cache(maxsize=4096)
-    def of(groups: tuple[tuple[Path, ...], ...]) -> Covering:
-        """The paths of several groups, made once for equal ones."""
-        return Covering(path for group in groups for path in group)
+    def of(groups: tuple[tuple[Path, ...], ...], keys: tuple[str, ...] = ()) -> Covering:
+        """The paths of several groups, and top-level keys, made once for equal ones."""
+        return Covering((path for group in groups for path in group), keys)
 
     def covers(self, location: Location, *contexts: Any) -> bool:
         """Whether one of the paths covers the place in any of the contexts (MAPS.md)."""

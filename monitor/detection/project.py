@@ -112,6 +112,8 @@ class Project:
         """What the family rules find in the runs behind one run id."""
         found: list[Finding] = []
         for run in view.runs:
+            if not run.kin.ancestors and not run.kin.descendants:
+                continue
             near = next_of_kin(run.as_kin(), run.kin)
             parents, children = map(self._runs_of, (near.ancestors, near.descendants))
             found += family_findings(run, parents=parents, children=children, rules=rules)

@@ -11,7 +11,7 @@ from monitor.detection.diff import Change
 from monitor.detection.event import Event
 from monitor.detection.identity import Identity, Kin
 from monitor.detection.lines import Line, Note, Round
-from monitor.detection.snapshot import Kept, Snapshot, changes, is_same_part
+from monitor.detection.snapshot import Kept, Snapshot, changes_whole, is_same_part
 
 _NOTHING = StepPromise()
 
@@ -65,9 +65,12 @@ class Scene:
 
     @property
     def changes(self) -> list[Change]:
-        """Every leaf that the execution changed between its enter and this exit; none where it has no enter."""
+        """What the execution changed between its enter and this exit; nothing where it has no enter.
+
+        What is new or gone as a whole is one change, whatever is in it (`diff.spell_out`).
+        """
         if self._changes is None:
-            self._changes = changes(self.entered, self.snapshot) if self.entered is not None else []
+            self._changes = changes_whole(self.entered, self.snapshot.kept) if self.entered is not None else []
         return self._changes
 
     @property
@@ -116,4 +119,8 @@ class Scene:
 
     def note(self, kind: str, keys: Iterable[Any], what: Any = None) -> None:
         """Notes something for the events after this one along its line; `what` is plain data."""
-        self.line.note(self.event, kind, keys, self.number, what)
+        self.line.note(self.event, kind, dict.fromkeys(keys, what), self.number)
+
+    def note_each(self, kind: str, notes: Mapping[Any, Any]) -> None:
+        """Notes several things, each by what it is about."""
+        self.line.note(self.event, kind, notes, self.number)

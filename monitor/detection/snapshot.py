@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from monitor.detection.context_map import ContextMap
-from monitor.detection.diff import MISSING, Change, at, leaf_changes
+from monitor.detection.diff import MISSING, Change, at, spell_out, whole_changes
 from monitor.detection.event import Event, JSONObject
 from monitor.detection.identity import DEFAULT_NAMES, KINDS, Kind
 from monitor.detection.paths import Location, covers
@@ -49,12 +49,20 @@ class Part:
     `marks` are the places in it with a default identity name, found when first asked for.
     """
 
-    __slots__ = ("_marks", "_value", "form")
+    __slots__ = ("_marks", "_size_bytes", "_value", "form")
 
     def __init__(self, form: bytes, value: Any = MISSING) -> None:
         self.form = form
         self._value = value
         self._marks: list[Mark] | None = None
+        self._size_bytes = 0
+
+    @property
+    def size_bytes(self) -> int:
+        """Its size as compact UTF-8 JSON."""
+        if not self._size_bytes:
+            self._size_bytes = size_bytes(self.value)
+        return self._size_bytes
 
     @property
     def value(self) -> Any:
@@ -137,7 +145,8 @@ class Snapshot:
         """The size as compact UTF-8 JSON where it is larger than the limit, else None."""
         if self._weight * _WORST_GROWTH <= limit_bytes:
             return None
-        size = size_bytes(self.event.context)
+        # A member is its name, a colon, its value and a comma; the last one has none, and braces are two.
+        size = 1 + sum(size_bytes(name) + part.size_bytes + 2 for name, part in self.parts.items())
         return size if size > limit_bytes else None
 
 
@@ -152,14 +161,24 @@ def changes(before: Kept, after: Snapshot) -> list[Change]:
 def changes_kept(before: Kept, after: Kept, *, gains: bool | None = None) -> list[Change]:
     """The same between two that were kept; `gains` says whether what the first lacks counts all the same."""
     found: list[Change] = []
-    gains, losses = not before.partial if gains is None else gains, not after.partial
+    for change in changes_whole(before, after, gains=gains):
+        spell_out(change, found)
+    return found
+
+
+def changes_whole(before: Kept, after: Kept, *, gains: bool | None = None) -> list[Change]:
+    """The same, but what is new or gone as a whole is one change (`diff.spell_out`)."""
     mine, theirs = before.parts, after.parts
-    for name in sorted(mine.keys() | theirs.keys()):
+    if mine is theirs:
+        return []
+    names = [name for name, part in theirs.items() if not is_same_part(mine.get(name), part)]
+    names += [name for name in mine if name not in theirs]
+    gains, losses = not before.partial if gains is None else gains, not after.partial
+    found: list[Change] = []
+    for name in sorted(names):
         old, new = mine.get(name), theirs.get(name)
-        if is_same_part(old, new):
-            continue
         left, right = (old.value if old else MISSING), (new.value if new else MISSING)
-        found += leaf_changes(left, right, (name,), gains=gains, losses=losses)
+        found += whole_changes(left, right, (name,), gains=gains, losses=losses)
     return found
 
 

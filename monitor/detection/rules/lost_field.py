@@ -10,7 +10,7 @@ from monitor.detection.context_map import ContextMap
 from monitor.detection.diff import MISSING, collapse
 from monitor.detection.inside import source_of_note
 from monitor.detection.lines import Note
-from monitor.detection.paths import Location, covers
+from monitor.detection.paths import Covering, Location, covers
 from monitor.detection.rule import Guide, Rule, Scene
 
 MAX_TOLD = 2_000
@@ -79,12 +79,20 @@ class LostField(Rule):
             # From here on the step may do what it declares; what is missing as it begins, it did not drop.
             self._let_go(scene)
         elif event.status == "ok" and scene.entered is not None:
-            for change in scene.changes:
-                place = change.location
-                if change.after is MISSING or any(isinstance(part, int) for part in place):
-                    continue
-                if not _may_go(place, event.context, scene.context_map):
-                    scene.note("written", [place], (change.after, *scene.mark))
+            self._note(scene)
+
+    def _note(self, scene: Scene) -> None:
+        """Notes each member that the exit set; elements of lists do not count."""
+        written: dict[Location, Any] = {}
+        may_go = _letting_go(scene.context_map)
+        for change in scene.changes:
+            if change.after is MISSING:
+                continue
+            for place, value in _members(change.after, change.location):
+                if not may_go.covers(place, scene.event.context):
+                    written[place] = (value, *scene.mark)
+        if written:
+            scene.note_each("written", written)
 
     def _let_go(self, scene: Scene) -> None:
         """Forgets what the event's step may drop, or may replace by a checkpoint."""
@@ -125,6 +133,17 @@ class LostField(Rule):
             yield self.finding(scene, change.location, expected=expected, observed=None, source=source)
 
 
+def _members(value: Any, place: Location) -> Iterable[tuple[Location, Any]]:
+    """The leaves of a value that stand in objects alone: elements of lists do not count."""
+    if any(type(part) is int for part in place):
+        return
+    if isinstance(value, dict) and value:
+        for name in value:
+            yield from _members(value[name], (*place, name))
+    elif not isinstance(value, list) or not value:
+        yield place, value
+
+
 def _as_written(location: Location, lost: Mapping[Location, Note]) -> Any:
     """The value of a place as the lost members in it were written."""
     if location in lost:
@@ -150,9 +169,8 @@ def _is_gone(context: Any, place: Location) -> bool:
     return False
 
 
-def _may_go(place: Location, context: Any, context_map: ContextMap | None) -> bool:
+def _letting_go(context_map: ContextMap | None) -> Covering:
+    """What may go at any time: the paths of `per_iteration`, and the keys of `cleanup`."""
     if context_map is None:
-        return False
-    if place[0] in context_map.cleanup:
-        return True
-    return any(path.covers(place, context) for path in context_map.per_iteration)
+        return Covering(())
+    return Covering.of((context_map.per_iteration,), context_map.cleanup)

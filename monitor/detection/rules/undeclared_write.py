@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from monitor.detection.anomaly import Finding
 from monitor.detection.context_map import ContextMap
-from monitor.detection.diff import MISSING, Change, collapse
+from monitor.detection.diff import MISSING, Change, collapse, spell_out
 from monitor.detection.paths import Covering, Location, covers
 from monitor.detection.rule import Guide, Rule, Scene
 
@@ -68,17 +69,29 @@ class UndeclaredWrite(Rule):
         writes = Covering.of(tuple(step.writes for step in steps if step.writes))
         drops = Covering.of(tuple(step.drops for step in steps if step.drops))
         before, after = scene.entered.context, scene.event.context
-        places = []
-        for one in scene.changes:
-            if one.replaced is not None or writes.covers(one.location, before, after):
-                continue
-            if one.after is not MISSING or not drops.covers(one.location, before, after):
+        places, replaced = [], []
+        for one in _leaves(scene.changes, writes, before, after):
+            if one.replaced is not None:
+                replaced.append(one)
+            elif one.after is not MISSING or not drops.covers(one.location, before, after):
                 places.append(one.location)
         if not places:
             return
-        places += [one.location for one in scene.changes if one.replaced is not None and _goes_with(one, places)]
+        places += [one.location for one in replaced if _goes_with(one, places)]
         for change in collapse(places, before, after):
             yield self.finding(scene, change.location, expected=change.before, observed=change.after)
+
+
+def _leaves(changes: Iterable[Change], writes: Covering, before: Any, after: Any) -> Iterable[Change]:
+    """The leaves of what changed outside `writes`, and those that went with what was replaced."""
+    for change in changes:
+        if change.replaced is None and writes.covers(change.location, before, after):
+            continue
+        found: list[Change] = []
+        spell_out(change, found)
+        yield from (
+            one for one in found if one.replaced is not None or not writes.covers(one.location, before, after)
+        )
 
 
 def _goes_with(change: Change, places: list[Location]) -> bool:
