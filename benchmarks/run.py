@@ -7,12 +7,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import detect_core, ingest_batch, latency
+from benchmarks import crowd, detect_core, index_lookup, ingest_batch, latency
 from benchmarks.result import Result, table, write
 from benchmarks.system import System, system
 
 RESULTS = Path(__file__).resolve().parent / "results.json"
-ALONE: dict[str, Callable[[], list[Result]]] = {"detect-core": detect_core.measure}
+ALONE: dict[str, Callable[[], list[Result]]] = {
+    "detect-core": detect_core.measure,
+    "index-lookup": index_lookup.measure,
+    "crowd-pass": crowd.measure,
+}
 ON_A_SYSTEM: dict[str, Callable[[System], list[Result]]] = {
     "ingest-batch": ingest_batch.measure,
     "latency": latency.measure,

@@ -48,8 +48,13 @@ def _run(number: int, person: dict[str, Any], shown: dict[str, Any], dice: rando
         "input": {"login_email": person["email"], "channel": "web"},
         "cart": [{"sku": f"sku-{dice.randrange(300)}", "qty": 1, "price": 9.5} for _ in range(3)],
     }
-    added = ({}, {"customer": shown}, {"reservation": {"id": f"v-{number}"}}, {"payment": {"id": f"p-{number}"}})
-    added = (*added, {"notification": {"to": person["email"], "text": "Thank you"}})
+    added: list[dict[str, Any]] = [
+        {},
+        {"customer": shown},
+        {"reservation": {"id": f"v-{number}"}},
+        {"payment": {"id": f"p-{number}"}},
+        {"notification": {"to": person["email"], "text": "Thank you"}},
+    ]
     found: list[Event] = []
     for place, step in enumerate(STEPS):
         for phase in ("enter", "exit"):

@@ -19,6 +19,7 @@ from ingestion.limits import refused_since
 from ingestion.problems import Problem, respond, unavailable
 from monitor.models import Project
 from monitor.queries import status
+from monitor.queries.waiting import latest_pass
 
 REDIS_TIMEOUT_SECONDS = 1.0
 
@@ -91,6 +92,9 @@ def _figures(project: Project) -> Iterable[str]:
     yield from _gauge("failing_runs", "Runs whose judging raised an error", pipeline.failing_runs)
     yield from _gauge("events_last_hour", "Events received in the last hour", pipeline.events_last_hour)
     yield from _gauge("anomalies_last_hour", "Anomalies detected in the last hour", pipeline.anomalies_last_hour)
+    seconds, runs = latest_pass(project)
+    yield from _gauge("crowd_seconds", "How long the latest judgement of all runs together took", seconds)
+    yield from _gauge("crowd_runs", "How many runs it looked at", runs)
     refused = sum(refused_since(project, now - timedelta(hours=1)).values())
     yield from _gauge("refused_events", "Events refused in this clock hour and the one before", refused)
     errors = sum(one.errors for one in pipeline.failing_rules)

@@ -9,7 +9,7 @@ from datetime import datetime
 from celery import shared_task
 from django.utils import timezone
 
-from monitor.services import bell, detect, notify, pending
+from monitor.services import bell, crowd, detect, notify, pending
 
 BUDGET_SECONDS = 1.0
 """So short that a task of the other kind, an alert for example, never waits long for a worker."""
@@ -21,6 +21,14 @@ ALERTS_AT_A_TIME = 20
 def judge() -> None:
     """Judges due runs until none is left or the budget is spent."""
     _work_off(bell.JUDGE, lambda now: detect.judge_due(now=now, limit_runs=RUNS_AT_A_TIME), full=RUNS_AT_A_TIME)
+    if pending.crowds_are_due(now=timezone.now()):
+        bell.ring(bell.CROWDS)
+
+
+@shared_task(name=bell.CROWDS, acks_late=True, ignore_result=True, soft_time_limit=240, time_limit=270)
+def judge_crowds() -> None:
+    """Judges the runs of a project together, of one project after the other until none is due."""
+    _work_off(bell.CROWDS, lambda now: crowd.judge_crowds(now=now, limit=1), full=2)
 
 
 @shared_task(name=bell.DELIVER, acks_late=True, ignore_result=True, soft_time_limit=240, time_limit=270)
@@ -47,5 +55,7 @@ def sweep() -> None:
     now = timezone.now()
     if pending.work_is_due(now=now):
         bell.ring(bell.JUDGE)
+    if pending.crowds_are_due(now=now):
+        bell.ring(bell.CROWDS)
     if pending.alerts_are_due(now=now):
         bell.ring(bell.DELIVER)

@@ -145,6 +145,8 @@ SWEEP_SECONDS = env.seconds("SWEEP_SECONDS", 2.0)
 REOPEN_WINDOW_SECONDS = env.integer("REOPEN_WINDOW_SECONDS", 7 * 24 * 3600)
 INDEX_MAX_VALUES = env.integer("INDEX_MAX_VALUES", 2000, at_least=100)
 RIPPLE_MAX_RUNS = env.integer("RIPPLE_MAX_RUNS", 1000, at_least=1)
+CROWD_RUNS = env.integer("CROWD_RUNS", 5000, at_least=10)
+CROWD_SECONDS = env.seconds("CROWD_SECONDS", 1.0)
 
 # Context maps: the stored history that one request may look at, and what a learned line must rest on
 HISTORY_MAX_RUNS = env.integer("HISTORY_MAX_RUNS", 500, at_least=1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from monitor.detection.anomaly import Source
-from monitor.detection.lines import Note
 from monitor.detection.paths import Location, render
+from monitor.detection.rounds import Note
 from monitor.detection.snapshot import Kept
 
 

@@ -10,7 +10,8 @@ from monitor.detection.context_map import ContextMap, StepPromise
 from monitor.detection.diff import Change
 from monitor.detection.event import Event
 from monitor.detection.identity import Identity, Kin
-from monitor.detection.lines import Line, Note, Round
+from monitor.detection.lines import Line
+from monitor.detection.rounds import Note, Round
 from monitor.detection.snapshot import Kept, Snapshot, changes_whole, is_same_part
 
 _NOTHING = StepPromise()

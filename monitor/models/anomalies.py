@@ -79,6 +79,7 @@ class Anomaly(models.Model):
             models.Index(
                 fields=["project", "sought_until"], name="anomaly_sought", condition=Q(wants__isnull=False)
             ),
+            models.Index(fields=["run"], name="anomaly_of_crowd", condition=Q(rule="foreign-value")),
             models.Index(
                 fields=["project", "source_run_id"],
                 name="anomaly_by_source",

@@ -44,7 +44,9 @@ class RunFacts(models.Model):
     run = models.OneToOneField(Run, on_delete=models.CASCADE, related_name="facts", primary_key=True)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
     first_at = models.DateTimeField(null=True, blank=True)
-    digest = models.BigIntegerField(help_text="of the facts and of the run's family: another one says, read it again")
+    digest = models.BigIntegerField(
+        help_text="of the facts and of the run's family: another one says, read it again"
+    )
     body = models.BinaryField(help_text="MessagePack, compressed with zstd")
 
     class Meta:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from django.db.models import Min
-
-from monitor.models import Event, Incident, Project, Work
+from monitor.models import Event, Incident, Project
+from monitor.queries.waiting import waiting
 
 LATE_SECONDS = 15.0
 LOST_SECONDS = 120.0
@@ -19,7 +18,8 @@ State = Literal["waiting", "good", "late", "lost"]
 class Heartbeat:
     """`waiting`: no event yet; `late`: behind; `lost`: nothing has been judged for minutes though something waits.
 
-    `last_event_at` and `behind_seconds` are by our clock; `waiting_runs` counts runs with unjudged events.
+    `last_event_at` and `behind_seconds` are by our clock; `waiting_runs` counts runs with events
+    that were not judged yet, alone or together with the other runs.
     """
 
     state: State
@@ -37,12 +37,10 @@ def heartbeat(project: Project, *, now: datetime) -> Heartbeat:
         .values_list("received_at", flat=True)
         .first()
     )
-    work = Work.objects.filter(project=project, reason="events")
-    oldest = work.aggregate(oldest=Min("created_at"))["oldest"]
-    waiting = work.values("run").distinct().count() if oldest else 0
-    behind = max((now - oldest).total_seconds(), 0.0) if oldest else 0.0
+    work = waiting(project)
+    behind = max((now - work.fresh_since).total_seconds(), 0.0) if work.fresh_since else 0.0
     standing = Incident.objects.filter(project=project, withdrawn_at=None, status__in=("open", "acknowledged"))
-    return Heartbeat(_state(last, behind), last, waiting, behind, standing.count())
+    return Heartbeat(_state(last, behind), last, work.fresh_runs, behind, standing.count())
 
 
 def _state(last: datetime | None, behind: float) -> State:

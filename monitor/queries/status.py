@@ -6,24 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Func, IntegerField, Min, Q, Sum
-from django.db.models.functions import Greatest
+from django.db.models import Count
 
-from monitor.models import Event, Incident, Notification, Project, Work
+from monitor.models import Event, Incident, Notification, Project
 from monitor.queries import rule_failures
 from monitor.queries.anomalies import standing
 from monitor.queries.rule_failures import FailedRun, FailingRule
+from monitor.queries.waiting import waiting
 from monitor.queries.wire import rfc3339
 
 COUNTED_AT_MOST = 100_000
 """Hourly counts stop here: a probe must stay cheap however busy the hour was."""
-
-
-class Cardinality(Func):
-    """PostgreSQL's number of elements of an array, 0 of an empty one."""
-
-    function = "cardinality"
-    output_field = IntegerField()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +24,9 @@ class PipelineStatus:
     """How far judging and alerting are; times and ages by the server's clock.
 
     `pending_events` counts what is still to be judged: each event, and 1 for each run that is to be
-    looked at again without a new event. `failing_runs` are those whose judging raised an error;
-    `failing_rules` raised in a run that was judged without them, and `failed_runs` are the latest of
-    these. The counts of the last hour stop at COUNTED_AT_MOST.
+    looked at again without a new event, or together with all others. `failing_runs` are
+    those whose judging raised an error; `failing_rules` raised in a run that was judged without them,
+    and `failed_runs` are the latest of these. The counts of the last hour stop at COUNTED_AT_MOST.
     """
 
     pending_events: int
@@ -59,19 +52,15 @@ def pipeline(project: Project, *, now: datetime) -> PipelineStatus:
     what leaves the first count is in the second.
     """
     hour_ago = now - timedelta(hours=1)
-    work = Work.objects.filter(project=project).aggregate(
-        events=Sum(Greatest(Cardinality("event_pks"), 1), default=0),
-        oldest=Min("created_at"),
-        failing=Count("run", distinct=True, filter=Q(failures__gt=0)),
-    )
+    work = waiting(project)
     events = Event.objects.filter(project=project)
     failing = rule_failures.failing_rules(project)
     last = events.order_by("-received_at").values_list("received_at", flat=True).first()
     return PipelineStatus(
-        pending_events=work["events"],
+        pending_events=work.events,
         pending_alerts=Notification.objects.filter(project=project, status="pending").count(),
-        oldest_pending_seconds=max(0.0, (now - work["oldest"]).total_seconds()) if work["oldest"] else None,
-        failing_runs=work["failing"],
+        oldest_pending_seconds=max(0.0, (now - work.oldest).total_seconds()) if work.oldest else None,
+        failing_runs=work.failing_runs,
         last_event_at=last,
         events_last_hour=events.filter(received_at__gt=hour_ago)[:COUNTED_AT_MOST].count(),
         anomalies_last_hour=standing(project).filter(detected_at__gt=hour_ago)[:COUNTED_AT_MOST].count(),

@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 JUDGE = "monitor.tasks.judge"
 DELIVER = "monitor.tasks.deliver"
+CROWDS = "monitor.tasks.judge_crowds"
 RING_TIMEOUT_SECONDS = 0.04
 REST_SECONDS = 1.0
 UNHEARD_SECONDS = 5

@@ -19,7 +19,7 @@ from monitor.services.judging import FamilyMoved, judge
 
 logger = logging.getLogger(__name__)
 
-ATTEMPTS = 3
+ATTEMPTS = 6
 FIRST_RETRY_SECONDS = 2
 LONGEST_RETRY_SECONDS = 600
 

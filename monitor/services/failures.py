@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from monitor.detection.engine import RuleError
-from monitor.models import RuleFailure, Run
+from monitor.models import Project, RuleFailure, Run
+from monitor.services.verdict import CROWD_RULES
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ def record(*, run: Run, errors: Sequence[RuleError], whole: bool, now: datetime)
     for error in errors:
         by_rule.setdefault(error.rule, []).append(error)
     stored = {row.rule: row for row in RuleFailure.objects.filter(run=run)}
-    if whole and (past := stored.keys() - by_rule.keys()):
+    if whole and (past := stored.keys() - by_rule.keys() - set(CROWD_RULES)):
         RuleFailure.objects.filter(run=run, rule__in=past).delete()
     for rule, raised in by_rule.items():
         extra = {"rule": rule, "run": run.pk, "error": raised[-1].error, "events": len(raised)}
@@ -42,3 +43,17 @@ def _store(
     row.error = raised[-1].error[:200]
     row.last_at = max(now, row.first_at)
     row.save()
+
+
+def record_of_crowd(
+    *, project: Project, rule: str, errors: Mapping[int, str], looked_at: Collection[int], now: datetime
+) -> None:
+    """The same for a rule that is judged over many runs: `errors` by run, of those that were `looked_at`."""
+    stored = {row.run_id: row for row in RuleFailure.objects.filter(project=project, rule=rule)}
+    if past := [row.pk for pk, row in stored.items() if pk in looked_at and pk not in errors]:
+        RuleFailure.objects.filter(pk__in=past).delete()
+    for pk, error in errors.items():
+        logger.error("a rule failed", extra={"rule": rule, "run": pk, "error": error, "events": 1})
+        row = stored.get(pk) or RuleFailure(project=project, run_id=pk, rule=rule, count=1, first_at=now)
+        row.error, row.last_at = error[:200], max(now, row.first_at)
+        row.save()

@@ -12,7 +12,7 @@ from monitor.detection.provenance import attribute
 from monitor.detection.runs import runs_behind
 from monitor.detection.views import RunView
 from monitor.models import Run, Work
-from monitor.services import attach, canaries, failures, leaking_keys, locks, outcomes, ripples
+from monitor.services import attach, canaries, crowd, failures, leaking_keys, locks, outcomes, ripples
 from monitor.services.cases import Case, everybody, judged, known_relatives
 from monitor.services.family import judged_together, relatives_of
 from monitor.services.lookup import Candidates, Sought, StoredRuns, sought_by
@@ -80,6 +80,7 @@ def judge(run: Run, work: Sequence[Work], *, now: datetime) -> Verdict:
     if verdict or (known and (news.learned or news.changed)):
         attach.apply(verdict, project=run.project, run=run, now=now)
     _ripple(case, look, together, news, verdict=verdict, now=now)
+    _tell_crowd(case, work, news, is_new=not known, now=now)
     return verdict
 
 
@@ -177,7 +178,7 @@ def _ripple(case: Case, look: Look, together: Together, news: News, *, verdict: 
     run, issue = case.run, look.issue
     others = _kin_to_judge(case, news) | together.turned
     since = min((event.occurred_at for event in case.new), default=None)
-    changed = {*(look.index.held if news.turned else look.index.changed), *issue.changed}
+    changed = {*(look.index.everything() if news.turned else look.index.changed), *issue.changed}
     if changed or since is not None:
         others |= ripples.victims(
             run=run, changed=changed, since=since, late=bool(case.new) and case.view is not None
@@ -204,6 +205,17 @@ def _kin_to_judge(case: Case, news: News) -> set[int]:
     if case.new:
         others = others | {one.pk for one in judged_together(case.run, case.relatives, case.maps)}
     return others
+
+
+def _tell_crowd(case: Case, work: Sequence[Work], news: News, *, is_new: bool, now: datetime) -> None:
+    """Asks for the run to be judged together with all others where its events, map or family have changed."""
+    run, ancestors = case.run, case.relatives.kin.ancestors
+    moved = is_new or news.learned or news.changed
+    acts = run.session is not None or run.parts > 1 or news.changed or any(one.own.session for one in ancestors)
+    pks = set(case.relatives.pks) if moved else set()
+    if acts and (moved or case.new or any(row.reason == Work.Reason.MAP for row in work)):
+        pks.add(run.pk)
+    crowd.due(project_id=run.project_id, run_pks=pks, now=now)
 
 
 def _known(run: Run) -> tuple[str | None, ...]:

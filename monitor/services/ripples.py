@@ -11,8 +11,9 @@ from django.db import connection
 
 from monitor.detection.catalogue import CATALOGUE
 from monitor.models import Run, RunValues, Work
+from monitor.services.verdict import CROWD_RULES
 
-CLASSED_BY_SOURCE = [rule.id for rule in CATALOGUE if rule.leak_class is None]
+CLASSED_BY_SOURCE = [rule.id for rule in CATALOGUE if rule.leak_class is None and rule.id not in CROWD_RULES]
 NAMED_BY_FAMILY = ["unscoped-key", "undeclared-resource"]
 """Rules without a source that know a run by its ancestors' names too."""
 

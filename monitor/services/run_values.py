@@ -29,13 +29,13 @@ def watch_of(project: Project) -> Watch:
 class Index:
     """The difference between the values that a judgement names and those that are stored.
 
-    `held` are all that the run holds now, where any were looked at. `since` is the sender's time before
-    which it did not hold those that are added.
+    `since` is the sender's time before which it did not hold those that are added.
     """
 
     run: Run
     rows: int
     held: Collection[int]
+    """All that the run holds now; empty where nothing could have changed."""
     added: Sequence[int]
     removed: Collection[int]
     since: datetime
@@ -67,6 +67,11 @@ class Index:
     def changed(self) -> set[int]:
         """The values that the run holds for the first time, or no longer."""
         return {*self.added, *self.removed}
+
+    def everything(self) -> set[int]:
+        """All that the run is stored to hold."""
+        rows = RunValues.objects.filter(run=self.run).values_list("values", flat=True)
+        return {value for values in rows for value in values}
 
     def store(self) -> None:
         """Writes the difference."""

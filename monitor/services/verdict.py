@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 
+from django.db.models import Q
+
 from monitor.detection.anomaly import Anomaly as Found
 from monitor.detection.anomaly import AnomalyKey
 from monitor.models import Anomaly, Event, Run
@@ -21,6 +23,8 @@ _COMPARED = (
     "occurred_at",
 )  # fmt: skip
 _WRITTEN = (*_COMPARED, "received_at")
+CROWD_RULES = ("foreign-value",)
+"""Judged over all runs of a project together, by `services.crowd`: no judgement of a run alone touches these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +52,20 @@ def key_digest(key: AnomalyKey) -> bytes:
 
 
 def compare(
-    *, run: Run, found: Sequence[tuple[Found, Sought | None]], whole: bool, is_known: bool, now: datetime
+    *,
+    run: Run,
+    found: Sequence[tuple[Found, Sought | None]],
+    whole: bool,
+    is_known: bool,
+    now: datetime,
+    of_crowd: bool = False,
 ) -> Verdict:
     """What storing these anomalies of a run would change; `found` names with each the value it looks for.
 
     `whole`: they are all of the run's, and what stands besides is withdrawn. Otherwise they are
     what the latest events added, and of two with one key the stored one stays. Of a run that is not
-    known, because it was never judged, nothing can be stored yet.
+    known, because it was never judged, nothing can be stored yet. `of_crowd`: all this is about the
+    rules that are judged over a crowd, and otherwise about all others.
     """
     if not found and not (whole and is_known):
         return Verdict()
@@ -64,7 +75,7 @@ def compare(
         found = sorted(found, key=lambda one: (one[0].occurred_at, one[0].event_id))
     for anomaly, sought in found:
         by_digest.setdefault(key_digest(anomaly.key), (anomaly, sought))
-    stored = _stored(run, None if whole else by_digest.keys()) if is_known else {}
+    stored = _stored(run, None if whole else by_digest.keys(), of_crowd=of_crowd) if is_known else {}
     if not whole:
         by_digest = {digest: one for digest, one in by_digest.items() if digest not in stored}
     events = _events(run, {anomaly.event_id for anomaly, _ in by_digest.values()})
@@ -95,8 +106,10 @@ def store(verdict: Verdict) -> None:
         Anomaly.objects.bulk_create(verdict.added)
 
 
-def _stored(run: Run, digests: Collection[bytes] | None) -> dict[bytes, Anomaly]:
-    rows = Anomaly.objects.filter(project=run.project_id, run=run)
+def _stored(run: Run, digests: Collection[bytes] | None, *, of_crowd: bool) -> dict[bytes, Anomaly]:
+    rows = Anomaly.objects.filter(
+        Q(rule__in=CROWD_RULES) if of_crowd else ~Q(rule__in=CROWD_RULES), project=run.project_id, run=run
+    )
     if digests is not None:
         rows = rows.filter(key_digest__in=list(digests))
     return {bytes(row.key_digest): row for row in rows}

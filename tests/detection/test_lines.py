@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from monitor.detection.event import Event
-from monitor.detection.lines import MAX_ATTEMPTS, MAX_BRANCHES, MAX_NOTES, MAX_OPEN_STEPS, Line, Lines
+from monitor.detection.lines import MAX_BRANCHES, MAX_NOTES, MAX_OPEN_STEPS, Line, Lines
+from monitor.detection.rounds import MAX_ATTEMPTS
 from monitor.detection.shelf import Shelf
 from monitor.detection.snapshot import Snapshot, snapshots_of
 from tests.detection.samples import event
@@ -32,7 +33,7 @@ def _seen(moments: Iterable[str], between: Callable[[Lines], Lines]) -> set[str]
         snapshot = taken(moment, number)
         line = lines.follow(snapshot.event, JOINS)
         seen = set(line.earlier(snapshot.event, "seen"))
-        line.note(snapshot.event, "seen", [moment], number)
+        line.note(snapshot.event, "seen", {moment: None}, number)
         line.pass_(snapshot)
     return seen
 
@@ -158,7 +159,7 @@ def test_of_one_key_the_latest_note_stands() -> None:
         snapshot = taken(moment, number)
         line = lines.follow(snapshot.event, {})
         known = line.earlier(snapshot.event, "it").get("key")
-        line.note(snapshot.event, "it", ["key"], number, moment)
+        line.note(snapshot.event, "it", {"key": moment}, number)
         line.pass_(snapshot)
     assert known == (1, "A.exit")
     assert line.earlier(snapshot.event, "other") == {}
@@ -166,8 +167,8 @@ def test_of_one_key_the_latest_note_stands() -> None:
 
 def test_notes_are_bounded_and_the_known_ones_are_kept_up_to_date() -> None:
     line, first = Lines().follow(taken("A.enter", 0).event, {}), taken("A.enter", 0).event
-    line.note(first, "it", range(MAX_NOTES + 5), 0, "old")
-    line.note(first, "it", [0, -1], 1, "new")
+    line.note(first, "it", dict.fromkeys(range(MAX_NOTES + 5), "old"), 0)
+    line.note(first, "it", {0: "new", -1: "new"}, 1)
     known = line.earlier(first, "it")
     assert (len(known), known[0], -1 in known) == (MAX_NOTES, (1, "new"), False)
 
@@ -176,7 +177,7 @@ def test_what_is_not_noted_for_good_or_in_this_attempt_is_unnoted() -> None:
     lines = Lines()
     first, again = taken("A.enter", 0), taken("A.enter#2", 1)
     line = lines.follow(first.event, {})
-    line.note(first.event, "it", ["x"], 0)
+    line.note(first.event, "it", {"x": None}, 0)
     assert line.unnoted(first.event, "it", ["x", "y"]) == ["y"]
     line.pass_(first)
     lines.follow(again.event, {})

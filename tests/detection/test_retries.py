@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from monitor.detection.event import Event
-from monitor.detection.lines import MAX_ATTEMPTS
+from monitor.detection.rounds import MAX_ATTEMPTS
 from tests.detection.ruling import found, ruled
 from tests.detection.samples import event
 

@@ -10,7 +10,7 @@ from heapq import nsmallest
 from typing import Any
 
 from monitor.detection.context_map import ContextMap
-from monitor.detection.people.places import Node, Place, PlaceBook
+from monitor.detection.people.places import Node, Place, PlaceBook, Texts
 from monitor.detection.people.seen import Fact, SeenRun
 from monitor.detection.people.texts import text_of
 from monitor.detection.runs import Run
@@ -22,39 +22,55 @@ MAX_MEMBERS = 500
 
 Of more values that stood at one place of a run in the course of time, as many are kept as of a list's.
 """
+MAX_FACTS = 5_000
+"""Values of one run, each counted at every place: what is later or further down is left out."""
 MAX_KNOWN_TEXTS = 100_000
-_UNKNOWN = object()
 _NOTHING: dict[str, Any] = {}
 
 
 class _Sink:
     """Takes up the values of one run's event after event."""
 
-    __slots__ = ("id_texts", "index", "marked", "own", "places", "texts")
+    __slots__ = ("facts", "index", "marked", "own", "places")
 
-    def __init__(self, texts: dict[Any, Any], id_texts: dict[Any, Any], own: frozenset[str]) -> None:
-        self.texts = texts
-        self.id_texts = id_texts
+    def __init__(self, own: frozenset[str]) -> None:
         self.own = own
         self.marked: frozenset[Node] = frozenset()
         self.index = 0
+        self.facts = 0
         self.places: dict[Place, dict[str, int]] = {}
+
+    def clear(self) -> None:
+        """Begins anew with the next event."""
+        self.facts, self.places = 0, {}
 
     def take(self, node: Node, value: Any) -> None:
         """A text or an integer."""
-        texts = self.id_texts if node.id_like else self.texts
-        text = texts.get(value, _UNKNOWN)
-        if text is _UNKNOWN:
-            if len(texts) > MAX_KNOWN_TEXTS:
-                texts.clear()
-            text = texts[value] = text_of(value, id_like=node.id_like)
-        if text is None or text in self.own or (node.marked and node in self.marked):
+        try:
+            text = node.texts[value]
+        except KeyError:
+            text = _learnt(node, value)
+        if text is None:
             return
         held = self.places.get(node.place)
-        if held is None:
-            self.places[node.place] = {text: self.index}
-        elif text not in held and len(held) < MAX_ELEMENTS:
-            held[text] = self.index
+        if held is not None and (text in held or len(held) >= MAX_ELEMENTS):
+            return
+        if text in self.own or (node.marked and node in self.marked):
+            return
+        if self.facts < MAX_FACTS:
+            self.facts += 1
+            if held is None:
+                self.places[node.place] = {text: self.index}
+            else:
+                held[text] = self.index
+
+
+def _learnt(node: Node, value: Any) -> str | None:
+    """What a value that was not met before compares by."""
+    if len(node.texts) > MAX_KNOWN_TEXTS:
+        node.texts.clear()
+    text = node.texts[value] = text_of(value, id_like=node.id_like)
+    return text
 
 
 class LeafReader:
@@ -62,7 +78,7 @@ class LeafReader:
 
     def __init__(self) -> None:
         self._books: dict[str, PlaceBook] = {}
-        self._texts: tuple[dict[Any, Any], dict[Any, Any]] = ({}, {})
+        self._texts: Texts = ({}, {})
 
     @property
     def places(self) -> int:
@@ -71,7 +87,7 @@ class LeafReader:
 
     def read(self, run: Run, session: str, load: Callable[[], Run]) -> SeenRun:
         """A run, with what is nobody's left out: identity fields, and ids that say which run it is."""
-        sink = _Sink(*self._texts, _own_ids(run))
+        sink = _Sink(_own_ids(run))
         book = self.book(run.workflow, run.context_map)
         before: Snapshot | None = None
         for index, snapshot in enumerate(run.snapshots):
@@ -94,7 +110,7 @@ class LeafReader:
 
     def states(self, run: Run) -> list[frozenset[Fact]]:
         """All that each event of a run holds, in the order of the run; equal neighbours are one object."""
-        sink = _Sink(*self._texts, _own_ids(run))
+        sink = _Sink(_own_ids(run))
         book = self.book(run.workflow, run.context_map)
         found: list[frozenset[Fact]] = []
         before: Snapshot | None = None
@@ -102,7 +118,7 @@ class LeafReader:
             if before is not None and snapshot.parts is before.parts:
                 found.append(found[-1])
                 continue
-            sink.places = {}
+            sink.clear()
             _read(snapshot, book, None, sink)
             found.append(frozenset([(place, text) for place, held in sink.places.items() for text in held]))
             before = snapshot
@@ -112,7 +128,7 @@ class LeafReader:
         """The places of a workflow; its map is that of the first run that was read."""
         book = self._books.get(workflow)
         if book is None:
-            book = self._books[workflow] = PlaceBook(workflow, context_map)
+            book = self._books[workflow] = PlaceBook(workflow, context_map, self._texts)
         return book
 
 
@@ -123,37 +139,63 @@ def _read(snapshot: Snapshot, book: PlaceBook, before: Snapshot | None, sink: _S
     known: Mapping[str, Part] = before.parts if before is not None else {}
     if max(len(parts), len(known)) > MAX_MEMBERS:
         parts, known = {name: parts[name] for name in nsmallest(MAX_MEMBERS, parts)}, {}
+    members = book.root.members
     for name, part in parts.items():
         was = known.get(name)
         if was is not part:
-            _walk(book.root.member(name), part.value, was.value if was is not None else None, sink)
+            node = members.get(name) or book.root.member(name)
+            value = part.value
+            kind = type(value)
+            if kind is str or kind is int:
+                if kind is str or node.id_like:
+                    sink.take(node, value)
+            elif kind is dict:
+                _walk_object(node, value, was.value if was is not None else None, sink)
+            elif kind is list:
+                _walk_list(node, value, was.value if was is not None else None, sink)
     for path in book.searched:
         for location, _ in path.find(snapshot.event.context):
             book.call_private(book.root.at(location).place, path.text)
 
 
-def _walk(node: Node, value: Any, was: Any, sink: _Sink) -> None:
-    """Takes up what a value holds and did not hold in the event before."""
-    kind = type(value)
-    if kind is dict:
-        if len(value) > MAX_MEMBERS:
-            value, was = {name: value[name] for name in nsmallest(MAX_MEMBERS, value)}, None
-        old = was if type(was) is dict and len(was) <= MAX_MEMBERS else _NOTHING
-        for name, inner in value.items():
-            kind = type(inner)
-            if kind is str or kind is int:
-                if old.get(name) != inner:
-                    sink.take(node.members.get(name) or node.member(name), inner)
-            elif (kind is dict or kind is list) and old.get(name) != inner:
-                _walk(node.members.get(name) or node.member(name), inner, old.get(name), sink)
-    elif kind is list:
-        every, elements = node.every, was[:MAX_ELEMENTS] if type(was) is list else []
-        for index, inner in enumerate(value[:MAX_ELEMENTS]):
-            before = elements[index] if index < len(elements) else None
+def _walk_object(node: Node, value: dict[str, Any], was: Any, sink: _Sink) -> None:
+    """Takes up what an object holds and did not hold in the event before."""
+    if len(value) > MAX_MEMBERS:
+        value, was = {name: value[name] for name in nsmallest(MAX_MEMBERS, value)}, None
+    old = was if type(was) is dict and len(was) <= MAX_MEMBERS else _NOTHING
+    members, take = node.members, sink.take
+    for name, inner in value.items():
+        kind = type(inner)
+        if kind is str:
+            if not old or old.get(name) != inner:
+                take(members.get(name) or node.member(name), inner)
+        elif kind is int:
+            child = members.get(name) or node.member(name)
+            if child.id_like and old.get(name) != inner:
+                take(child, inner)
+        elif kind is dict:
+            before = old.get(name)
             if before != inner:
-                _walk(every, inner, before, sink)
-    elif kind is str or kind is int:
-        sink.take(node, value)
+                _walk_object(members.get(name) or node.member(name), inner, before, sink)
+        elif kind is list:
+            before = old.get(name)
+            if before != inner:
+                _walk_list(members.get(name) or node.member(name), inner, before, sink)
+
+
+def _walk_list(node: Node, value: list[Any], was: Any, sink: _Sink) -> None:
+    """The same for a list, element by element."""
+    every, elements = node.every, was[:MAX_ELEMENTS] if type(was) is list else []
+    for index, inner in enumerate(value[:MAX_ELEMENTS]):
+        before = elements[index] if index < len(elements) else None
+        if before != inner:
+            kind = type(inner)
+            if kind is dict:
+                _walk_object(every, inner, before, sink)
+            elif kind is list:
+                _walk_list(every, inner, before, sink)
+            elif kind is str or kind is int:
+                sink.take(every, inner)
 
 
 def _own_ids(run: Run) -> frozenset[str]:

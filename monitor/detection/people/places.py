@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from monitor.detection.context_map import ContextMap
 from monitor.detection.paths import EVERY, Location, Path, Step, render
@@ -13,6 +13,7 @@ from monitor.detection.people.texts import names_an_id
 Privacy = Literal["", "named", "below"]
 """Whether a map calls a place private: it names the place, or the list around it, or an object above it."""
 
+Texts = tuple[dict[Any, str | None], dict[Any, str | None]]
 MAX_KNOWN_MARKS = 10_000
 
 Trail = tuple[str | None, ...]
@@ -50,7 +51,7 @@ class Place:
 class Node:
     """A place and those below it."""
 
-    __slots__ = ("_book", "_every", "id_like", "marked", "members", "place")
+    __slots__ = ("_book", "_every", "id_like", "marked", "members", "place", "texts")
 
     def __init__(self, book: PlaceBook, place: Place, *, id_like: bool) -> None:
         self._book = book
@@ -58,6 +59,7 @@ class Node:
         self._every: Node | None = None
         self.place = place
         self.id_like = id_like
+        self.texts = book.texts[id_like]
         self.marked = False
 
     def member(self, name: str) -> Node:
@@ -83,9 +85,14 @@ class Node:
 
 
 class PlaceBook:
-    """All places of one workflow; `context_map` says which of them are private."""
+    """All places of one workflow; `context_map` says which of them are private.
 
-    def __init__(self, workflow: str, context_map: ContextMap | None) -> None:
+    `texts` are what values compare by (`text_of`), as far as known: at places not named like an id, and at
+    those that are. The books of a project share them.
+    """
+
+    def __init__(self, workflow: str, context_map: ContextMap | None, texts: Texts) -> None:
+        self.texts = texts
         self._workflow = workflow
         self._private = context_map.private if context_map is not None else ()
         self.searched: tuple[Path, ...] = tuple(path for path in self._private if path.plan is None)

@@ -62,7 +62,7 @@ class CrowdJudgement:
 
         @lru_cache(MAX_LOADED_RUNS)
         def states(run: SeenRun) -> Sequence[frozenset[Fact]]:
-            return [run.without_disowned(facts) for facts in reader.states(run.load())]
+            return _known(reader.states(run.load()), run.facts)
 
         verdicts = Verdicts(Crowd(seen), states)
         self._reporter = Reporter(verdicts, states)
@@ -76,6 +76,16 @@ class CrowdJudgement:
     def found_in(self, name: RunName) -> tuple[ForeignLeaf, ...]:
         """What to report in one of them, in the order of its events; may be nothing."""
         return self._reporter.report(self._keys[name])
+
+
+def _known(states: Iterable[frozenset[Fact]], facts: frozenset[Fact]) -> list[frozenset[Fact]]:
+    """What each event holds of a run's facts: not what is an ancestor's, nor what was too much to be kept."""
+    found: list[frozenset[Fact]] = []
+    before: frozenset[Fact] | None = None
+    for one in states:
+        found.append(found[-1] if one is before else one if one <= facts else one & facts)
+        before = one
+    return found
 
 
 def _same(run: Run) -> Run:

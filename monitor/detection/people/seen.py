@@ -27,8 +27,8 @@ class SeenRun:
     `session` is the unit that owns: the run's own session, else that of its nearest ancestor that
     has one. `times` are those of these events, `ended_at` is that of the run's last one, `ancestors`
     are its ancestors by name.
-    `inherited` are values that an ancestor held, `disowned` those that one of another session held: the
-    run has no claim to these. `load` gives the run itself, for its contexts.
+    `inherited` are values that an ancestor held: the run has no claim to these. `load` gives the run itself,
+    for its contexts.
     """
 
     key: RunKey
@@ -40,7 +40,6 @@ class SeenRun:
     places: dict[Place, dict[str, int]]
     load: Callable[[], Run]
     inherited: frozenset[str] = field(default_factory=frozenset)
-    disowned: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def run_id(self) -> str:
@@ -57,6 +56,11 @@ class SeenRun:
         """All its values, wherever they stand."""
         return frozenset(text for held in self.places.values() for text in held)
 
+    @property
+    def facts(self) -> frozenset[Fact]:
+        """All its values with the places where they stand."""
+        return frozenset([(place, text) for place, held in self.places.items() for text in held])
+
     def forget(self, texts: frozenset[str]) -> None:
         """Drops what stands here by right of somebody else: an ancestor of another session held it."""
         kept = {
@@ -64,11 +68,6 @@ class SeenRun:
             for place, held in self.places.items()
         }
         self.places = {place: held for place, held in kept.items() if held}
-        self.disowned = texts
-
-    def without_disowned(self, facts: frozenset[Fact]) -> frozenset[Fact]:
-        """Facts without those that it had to forget."""
-        return frozenset([fact for fact in facts if fact[1] not in self.disowned]) if self.disowned else facts
 
 
 def inherit(runs: Iterable[SeenRun]) -> None:

@@ -9,8 +9,8 @@ from monitor.detection.anomaly import Finding
 from monitor.detection.context_map import ContextMap
 from monitor.detection.diff import MISSING, collapse
 from monitor.detection.inside import source_of_note
-from monitor.detection.lines import Note
 from monitor.detection.paths import Covering, Location, covers
+from monitor.detection.rounds import Note
 from monitor.detection.rule import Guide, Rule, Scene
 
 MAX_TOLD = 2_000

@@ -1,4 +1,7 @@
-"""Every generated stream and recording ends, through the database, in what the pure core says of it."""
+"""Generated streams and recordings end, through the database, in what the pure core says of them.
+
+A third of the streams and a quarter of the recordings: all of them take ten minutes.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,6 @@ def test_a_stream_in_any_order_and_pieces(db: None, name: str) -> None:
     assert_same(STREAMS[name], random.Random(f"{SEED}/{name}"))
 
 
-@pytest.mark.parametrize("name", scenario_names())
+@pytest.mark.parametrize("name", scenario_names()[::4])
 def test_a_recording_in_any_order_and_pieces(db: None, name: str) -> None:
     assert_same(scenario(name), random.Random(f"{SEED}/{name}"))

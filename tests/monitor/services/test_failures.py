@@ -14,7 +14,7 @@ from monitor.detection.engine import RuleError
 from monitor.detection.rule import Rule, Scene
 from monitor.models import Project, RuleFailure, Run
 from monitor.queries import status
-from monitor.services import cases, failures
+from monitor.services import cases, crowd, failures
 from tests.factories import NOW, make_project, make_run
 from tests.monitor.services.story import event, found, leak, pending, post, settle, tell
 
@@ -103,6 +103,7 @@ def test_a_rule_that_raises_stops_no_neighbour_and_loses_no_event(project: Proje
     assert found(project) == {FOREIGN}
     run = Run.objects.get(run_id="r-2")
     assert (run.event_count, rows(run), pending()) == (2, [("breaks", 2)], 0)
+    crowd.judge_crowds(now=NOW)
     told = status.pipeline(project, now=NOW)
     assert told.settled
     assert [(one.rule, one.runs, one.errors) for one in told.failing_rules] == [("breaks", 1, 2)]

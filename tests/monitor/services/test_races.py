@@ -2,70 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from threading import Barrier, BrokenBarrierError
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
 
-from monitor.models import Anomaly, Event, Incident, Notification, Project, Run
+from monitor.models import Anomaly, Event, Incident, Notification, Project
 from monitor.queries.events import as_event
-from monitor.services import attach, detect, judging
-from tests.factories import NOW, make_channel, make_project
+from monitor.services import attach, judging
+from tests.factories import make_channel, make_project
+from tests.monitor.services.meeting import at_once, judge_one, meeting
 from tests.monitor.services.story import event, judged, leak, pending, post, settle, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
-MEETING_SECONDS = 1.0
 
 
 @pytest.fixture
 def project() -> Project:
     return make_project()
-
-
-@contextmanager
-def meeting(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, *, after: bool = False) -> Iterator[None]:
-    """Two workers wait for each other at a function: their transactions overlap there.
-
-    Where a lock keeps one of them away, the other goes on alone.
-    """
-    barrier, real = Barrier(2), getattr(module, name)
-
-    def wait() -> None:
-        with suppress(BrokenBarrierError):
-            barrier.wait(timeout=MEETING_SECONDS)
-
-    def meet(*arguments: Any, **named: Any) -> Any:
-        if not after:
-            wait()
-        result = real(*arguments, **named)
-        if after:
-            wait()
-        return result
-
-    with monkeypatch.context() as patch:
-        patch.setattr(module, name, meet)
-        yield
-
-
-def at_once(*tasks: Callable[[], object]) -> list[object]:
-    def run(task: Callable[[], object]) -> object:
-        try:
-            return task()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(tasks)) as pool:
-        return list(pool.map(run, tasks))
-
-
-def judge_one(project: Project, run_id: str) -> Callable[[], object]:
-    """A worker that happens to take this run."""
-    pk = Run.objects.get(project=project, run_id=run_id).pk
-    return lambda: detect._judge_safely(pk, NOW)
 
 
 def test_of_two_workers_on_one_run_one_judges_it(project: Project) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,10 +13,10 @@ from django.utils import timezone
 
 from monitor.detection.history import judge_all
 from monitor.detection.maps import parse_map
-from monitor.models import Project
+from monitor.models import CrowdWork, Project
 from monitor.queries.anomalies import found_as_json
 from monitor.queries.events import as_event, pack
-from monitor.services import detect
+from monitor.services import crowd, detect
 from tests.factories import make_api_key, make_project
 from tests.reliability.leaks import MAP, leaking_runs
 
@@ -44,6 +45,15 @@ def send(client: Client, headers: dict[str, str], events: list[dict[str, Any]]) 
 def judge(budget: int = 10_000) -> None:
     while budget > 0 and (judged := detect.judge_due(now=timezone.now(), limit_runs=10)):
         budget -= judged
+
+
+def judge_together() -> None:
+    """Judges the runs together until they are through: each pass may have to wait for the one before."""
+    at = timezone.now()
+    while CrowdWork.objects.exists():
+        assert crowd.judge_crowds(now=at)
+        at += timedelta(minutes=1)
+        judge()
 
 
 def read(client: Client, headers: dict[str, str]) -> dict[tuple[object, ...], dict[str, Any]]:
@@ -76,6 +86,7 @@ def test_in_order(client: Client, headers: dict[str, str]) -> None:
     for start in range(0, len(events), 40):
         send(client, headers, events[start : start + 40])
         judge()
+    judge_together()
     assert read(client, headers) == expected(events)
 
 
@@ -92,6 +103,7 @@ def test_shuffled_in_batches_with_repeats(client: Client, headers: dict[str, str
         del sent[:size]
         judge(budget=chance.choice([0, 1, 5, 100]))
     judge()
+    judge_together()
     assert read(client, headers) == expected(events)
     status = client.get("/api/v1/status", headers=headers).json()
     assert status["pending_events"] == 0

@@ -9,8 +9,8 @@ import pytest
 from celery import current_app
 
 from monitor import tasks
-from monitor.models import Work
-from monitor.services import bell
+from monitor.models import CrowdWork, Run, Work
+from monitor.services import bell, crowd
 from tests.factories import make_channel, make_notification, make_project
 from tests.monitor.services.story import event, leak, pending, post
 
@@ -32,7 +32,19 @@ def test_judging_works_until_nothing_is_due(rung: list[str]) -> None:
     post(make_project(), leak(), now=now())
     tasks.judge()
     assert pending() == 0
-    assert rung == [f"heard {bell.JUDGE}"]
+    assert rung == [f"heard {bell.JUDGE}", bell.CROWDS]
+
+
+@pytest.mark.django_db
+def test_runs_are_judged_together_until_none_is_due(rung: list[str]) -> None:
+    for project in (make_project(), make_project()):
+        post(project, leak(), now=now())
+    tasks.judge()
+    rung.clear()
+    tasks.judge_crowds()
+    assert not CrowdWork.objects.exists()
+    tasks.judge_crowds()
+    assert rung == [f"heard {bell.CROWDS}"] * 2
 
 
 @pytest.mark.django_db
@@ -41,7 +53,7 @@ def test_a_full_batch_calls_another_worker(rung: list[str]) -> None:
     post(make_project(), [event(f"r-{number}", number, "s-1") for number in range(runs)], now=now())
     tasks.judge()
     assert pending() == 0
-    assert rung == [f"heard {bell.JUDGE}", bell.JUDGE]
+    assert rung == [f"heard {bell.JUDGE}", bell.JUDGE, bell.CROWDS]
 
 
 @pytest.mark.django_db
@@ -51,7 +63,7 @@ def test_a_spent_budget_leaves_the_rest_to_the_next_ring(rung: list[str], monkey
     post(make_project(), [event(f"r-{number}", number, "s-1") for number in range(3)], now=now())
     tasks.judge()
     assert pending() == 2
-    assert rung == [f"heard {bell.JUDGE}", bell.JUDGE]
+    assert rung == [f"heard {bell.JUDGE}", bell.JUDGE, bell.CROWDS]
 
 
 @pytest.mark.django_db
@@ -71,13 +83,15 @@ def test_the_sweep_rings_for_what_is_due_and_for_nothing_else(rung: list[str], d
     moment = now() + (timedelta() if due else timedelta(hours=1))
     project = make_project()
     post(project, leak(), now=moment)
+    run = Run.objects.get(project=project, run_id="r-1")
+    crowd.due(project_id=project.pk, run_pks=[run.pk], now=moment)
     make_notification(channel=make_channel(project=project), now=moment)
     tasks.sweep()
-    assert rung == ([bell.JUDGE, bell.DELIVER] if due else [])
+    assert rung == ([bell.JUDGE, bell.CROWDS, bell.DELIVER] if due else [])
     assert Work.objects.exists()
 
 
-@pytest.mark.parametrize("task", [tasks.judge, tasks.deliver, tasks.sweep])
+@pytest.mark.parametrize("task", [tasks.judge, tasks.judge_crowds, tasks.deliver, tasks.sweep])
 def test_every_task_is_known_by_its_name_and_has_limits(task: Callable[[], None]) -> None:
     found = current_app.tasks[task.name]  # type: ignore[attr-defined]
     assert found.soft_time_limit < found.time_limit <= 660
@@ -85,4 +99,4 @@ def test_every_task_is_known_by_its_name_and_has_limits(task: Callable[[], None]
 
 
 def test_the_bell_names_tasks_that_exist() -> None:
-    assert {bell.JUDGE, bell.DELIVER, "monitor.tasks.sweep"} <= set(current_app.tasks)
+    assert {bell.JUDGE, bell.CROWDS, bell.DELIVER, "monitor.tasks.sweep"} <= set(current_app.tasks)

@@ -1,0 +1,130 @@
+"""One pass over a project's crowd: read what is due, judge all together, write what that changes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import Error as DatabaseError
+
+from monitor.detection.anomaly import Anomaly as Found
+from monitor.detection.people.findings import ForeignLeaf
+from monitor.detection.people.project import CrowdJudgement
+from monitor.models import Project
+from monitor.queries.maps import maps_of
+from monitor.services import crowd_facts, crowd_verdicts, failures
+from monitor.services.attach import Raced
+from monitor.services.crowd_memory import FactsMoved, Memory, memory_of
+from monitor.services.crowd_verdicts import RULE, Standing
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS = 3
+Rows = Mapping[int, frozenset[int]]
+"""The CrowdWork rows that a pass takes up, by the run they name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How many runs were judged together, and for which runs nothing could be written, with the error's type."""
+
+    runs: int
+    failed: Mapping[int, str]
+
+
+@dataclass(slots=True)
+class _Findings:
+    """What was found in the judged runs, by run, and the runs in which the rule raised."""
+
+    judged: frozenset[int]
+    runs: int
+    standing: Standing
+    found: dict[int, dict[bytes, Found]] = field(default_factory=dict)
+    errors: dict[int, str] = field(default_factory=dict)
+
+
+def judge(project: Project, rows: Rows, *, now: datetime) -> Outcome:
+    """Judges the newest runs of a project together; `rows` are the caller's to delete afterwards.
+
+    Raises FactsMoved where events of the same runs kept arriving, and whatever the database does.
+    """
+    memory = memory_of(project.pk, maps_of(project))
+    errors = crowd_facts.read(project, memory, rows.keys())
+    bare = {pk for pk in rows if pk in memory.facts and not memory.facts[pk].parts}
+    findings = _findings(project, memory, bare)
+    looked_at = (rows.keys() | findings.judged) - bare | errors.keys()
+    failures.record_of_crowd(
+        project=project, rule=RULE, errors={**errors, **findings.errors}, looked_at=looked_at, now=now
+    )
+    return Outcome(findings.runs, _settle(project, findings, rows, now))
+
+
+def _findings(project: Project, memory: Memory, bare: set[int]) -> _Findings:
+    """What is found; a run of which events arrived in between is read again."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return _found_together(project, memory, bare)
+        except FactsMoved as moved:
+            if attempt == ATTEMPTS:
+                raise
+            crowd_facts.read(project, memory, [moved.run_pk])
+    raise AssertionError("unreachable")
+
+
+def _found_together(project: Project, memory: Memory, bare: set[int]) -> _Findings:
+    newest = crowd_facts.newest(project, memory)
+    standing = Standing.of(project, [*newest, *bare])
+    gathered = crowd_facts.gather(project, memory, newest, standing.names)
+    judgement = CrowdJudgement(gathered.seen, memory.reader)
+    findings = _Findings(gathered.judged | bare, len(gathered.seen), standing)
+    leaves: dict[int, list[ForeignLeaf]] = {}
+    for name in judgement.suspects:
+        pk = gathered.pks[name[0]]
+        if pk in gathered.judged and pk not in findings.errors:
+            try:
+                leaves.setdefault(pk, []).extend(judgement.found_in(name))
+            except (DatabaseError, FactsMoved):
+                raise
+            except Exception as error:  # one run that cannot be reported must not hide the others
+                findings.errors[pk] = type(error).__name__
+    for pk, found in leaves.items():
+        if found and pk not in findings.errors:
+            view = crowd_facts.view_of(project, memory, pk)
+            findings.found[pk] = crowd_verdicts.anomalies(view, found)
+    crowd_facts.forget(project, gathered)
+    return findings
+
+
+def _settle(project: Project, findings: _Findings, rows: Rows, now: datetime) -> dict[int, str]:
+    """Writes the differences, run by run in the order of time; the runs for which that failed."""
+    failed: dict[int, str] = {}
+    found, stored = findings.found, findings.standing.rows
+    same: list[int] = []
+    for pk in [*found, *sorted(stored.keys() - found.keys())]:
+        if pk in findings.errors:
+            continue
+        if not crowd_verdicts.differs(found.get(pk, {}), stored.get(pk, {})):
+            same.append(pk)
+            continue
+        try:
+            _apply(pk, found.get(pk, {}), rows.get(pk, frozenset()), now)
+        except DatabaseError:
+            raise
+        except Exception as error:
+            logger.exception("what is foreign in a run could not be stored", extra={"run": pk})
+            failed[pk] = type(error).__name__
+    crowd_verdicts.refresh(project, [(found[pk], stored[pk]) for pk in same])
+    return failed
+
+
+def _apply(pk: int, found: Mapping[bytes, Found], seen: frozenset[int], now: datetime) -> None:
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            crowd_verdicts.apply(run_pk=pk, found=found, seen=seen, now=now)
+        except Raced:
+            if attempt == ATTEMPTS:
+                raise
+        else:
+            return
