@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from monitor.detection.anomaly import Anomaly, AnomalyKey, Finding
@@ -115,9 +114,9 @@ class _History:
         runs = (run for run_id in self._project.run_ids for run in self._project.view(run_id).runs)
         for (run_id, _), leaves in foreign_values(runs, again=self._run_called).items():
             for leaf in leaves:
-                finding = replace(leaf.finding, evidence=leaf.evidence.as_json())
+                finding = leaf.finding
                 self._found.setdefault(run_id, []).append(finding)
-                self._trails.setdefault(run_id, {})[finding.key, finding.owner] = leaf.trail
+                self._trails.setdefault(run_id, {}).setdefault((finding.key, finding.owner), leaf.trail)
 
     def _attributed(self, lookup: _InMemoryLookup) -> list[Anomaly]:
         found: list[Anomaly] = []

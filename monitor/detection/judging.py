@@ -261,12 +261,20 @@ def _by_moment(setting: Setting) -> ByMoment:
     key = setting.rules, setting.context_map.digest if setting.context_map is not None else None
     known = _ASKED.get(key)
     if known is None:
-        rules = [rule for rule in setting.rules if rule.speaks(setting.context_map)]
+        rules = [rule for rule in setting.rules if _speaks(rule, setting.context_map)]
         known = {moment: [rule for rule in rules if _is_asked(rule, moment)] for moment in _MOMENTS}
         if len(_ASKED) >= MAX_ASKED:
             _ASKED.clear()
         _ASKED[key] = known
     return known
+
+
+def _speaks(rule: Rule, context_map: ContextMap | None) -> bool:
+    try:
+        return rule.speaks(context_map)
+    except Exception:
+        # A rule that cannot even say so is asked, so that its failure is recorded with a run.
+        return True
 
 
 def _is_asked(rule: Rule, moment: _Moment) -> bool:

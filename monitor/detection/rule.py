@@ -117,6 +117,7 @@ def finding_at(
     source: Source | None = None,
     since: str | None = None,
     token: str | None = None,
+    evidence: Any = None,
 ) -> Finding:
     """A finding of a rule at a place of an event; `owner` is the number of the run behind a reused run id."""
     return Finding(
@@ -139,4 +140,5 @@ def finding_at(
         source=source,
         since=since,
         token=token,
+        evidence=evidence,
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -77,7 +79,8 @@ def _found_together(project: Project, memory: Memory, bare: set[int]) -> _Findin
     newest = crowd_facts.newest(project, memory)
     standing = Standing.of(project, [*newest, *bare])
     gathered = crowd_facts.gather(project, memory, newest, standing.names)
-    judgement = CrowdJudgement(gathered.seen, memory.reader)
+    with _uncollected():
+        judgement = CrowdJudgement(gathered.seen, memory.reader)
     findings = _Findings(gathered.judged | bare, len(gathered.seen), standing)
     leaves: dict[int, list[ForeignLeaf]] = {}
     for name in judgement.suspects:
@@ -95,6 +98,18 @@ def _found_together(project: Project, memory: Memory, bare: set[int]) -> _Findin
             findings.found[pk] = crowd_verdicts.anomalies(view, found)
     crowd_facts.forget(project, gathered)
     return findings
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Python's cycle collector would walk all facts again and again, a third of the time, and find nothing."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _settle(project: Project, findings: _Findings, rows: Rows, now: datetime) -> dict[int, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -72,7 +72,7 @@ def anomalies(view: RunView, leaves: Sequence[ForeignLeaf]) -> dict[bytes, Found
         name = leaf.finding.key, leaf.finding.owner
         if name not in trails:
             trails[name] = leaf.trail
-            findings.append(replace(leaf.finding, evidence=leaf.evidence.as_json()))
+            findings.append(leaf.finding)
     found: dict[bytes, Found] = {}
     for one in attribute(findings, victim=view, lookup=_Nobody(), known=trails):
         found.setdefault(key_digest(one.key), one)

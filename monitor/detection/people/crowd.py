@@ -109,8 +109,7 @@ def _in_time(runs: Sequence[SeenRun]) -> tuple[list[tuple[SeenRun, int]], dict[R
     """The events that held something first, in the order of time, and the number of each by run and index."""
     events = []
     for number, run in enumerate(runs):
-        indexes = {index for held in run.places.values() for index in held.values()}
-        events += [(run.times[index], number, index) for index in indexes]
+        events += [(at, number, index) for index, at in run.times.items()]
     events.sort()
     ranks: dict[RunKey, dict[int, Moment]] = {run.key: {} for run in runs}
     for moment, (_, number, index) in enumerate(events):

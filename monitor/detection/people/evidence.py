@@ -6,7 +6,7 @@ Source: FOREIGN-VALUE.md, "What the anomaly shows".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -94,11 +94,23 @@ class Evidence:
 
     def as_json(self) -> dict[str, Any]:
         """The evidence as plain JSON; times are RFC 3339 in UTC."""
-        plain = asdict(self)
-        plain["owner"]["occurred_at"] = self.owner.occurred_at.isoformat()
-        for name in ("own_paths", "owner_paths", "carriers", "victims"):
-            plain[name] = list(plain[name])
-        return {**plain, "sentence": self.sentence}
+        return {
+            "proof": self.proof,
+            "owner": _plain(self.owner) | {"occurred_at": self.owner.occurred_at.isoformat()},
+            "own": _plain(self.own) if self.own is not None else None,
+            "unique": _plain(self.unique) if self.unique is not None else None,
+            "beside": self.beside,
+            "own_paths": list(self.own_paths),
+            "owner_paths": list(self.owner_paths),
+            "carriers": list(self.carriers),
+            "victims": list(self.victims),
+            "victim_count": self.victim_count,
+            "sentence": self.sentence,
+        }
+
+
+def _plain(one: OwnerSeen | Contradiction | Pattern) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in one.__slots__}
 
 
 def has_moved(stored: Any, fresh: Any) -> bool:

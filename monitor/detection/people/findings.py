@@ -24,7 +24,10 @@ _RULE = ForeignValue()
 
 @dataclass(frozen=True, slots=True)
 class ForeignLeaf:
-    """A finding of foreign-value with its evidence and its source; `owner` is the session whose value it is."""
+    """A finding of foreign-value with its evidence and its source; `owner` is the session whose value it is.
+
+    The finding carries the evidence as JSON.
+    """
 
     finding: Finding
     owner: str
@@ -32,8 +35,8 @@ class ForeignLeaf:
     trail: Trail | None
 
 
-Shown = tuple[Standing, Case, Evidence]
-"""A foreign leaf of an event, with what there is to say about it."""
+Shown = tuple[Standing, Case, Evidence, dict[str, Any]]
+"""A foreign leaf of an event, with what there is to say about it, and the evidence as JSON."""
 
 
 class Reporter:
@@ -55,7 +58,7 @@ class Reporter:
         for index, snapshot in enumerate(run.snapshots):
             if not index or states[index] is not states[index - 1]:
                 shown = self._shown(seen, states[index], snapshot.event.context, cases)
-            for leaf, case, evidence in shown:
+            for leaf, case, evidence, plain in shown:
                 finding = finding_at(
                     _RULE,
                     snapshot.event,
@@ -64,6 +67,7 @@ class Reporter:
                     expected=case.expected,
                     observed=leaf.value,
                     wants=leaf.value,
+                    evidence=plain,
                 )
                 trail = self._sources.trail(key, case.owner.session, leaf.location, leaf.fact)
                 found.append(ForeignLeaf(finding, case.owner.session, evidence, trail))
@@ -83,7 +87,8 @@ class Reporter:
             case = cases.get(leaf.fact)
             if case is None:
                 case = cases[leaf.fact] = self._book.case(seen, leaf.fact)
-            found.append((leaf, case, case.evidence(sides.own, sides.of(case.owner.session))))
+            evidence = case.evidence(sides.own, sides.of(case.owner.session))
+            found.append((leaf, case, evidence, evidence.as_json()))
         return found
 
 

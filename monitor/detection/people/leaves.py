@@ -6,6 +6,7 @@ Source: FOREIGN-VALUE.md, step 1 of its algorithm.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from heapq import nsmallest
 from typing import Any
 
@@ -90,19 +91,21 @@ class LeafReader:
         sink = _Sink(_own_ids(run))
         book = self.book(run.workflow, run.context_map)
         before: Snapshot | None = None
+        times: dict[int, datetime] = {}
         for index, snapshot in enumerate(run.snapshots):
             if before is None or snapshot.parts is not before.parts:
-                sink.index = index
+                sink.index, known = index, sink.facts
                 _read(snapshot, book, before, sink)
+                if sink.facts != known:
+                    times[index] = snapshot.event.occurred_at
             before = snapshot
-        times = [snapshot.event.occurred_at for snapshot in run.snapshots]
-        indexes = {index for held in sink.places.values() for index in held.values()}
+        every = [snapshot.event.occurred_at for snapshot in run.snapshots]
         return SeenRun(
-            key=(min(times), run.run_id, run.number),
+            key=(min(every), run.run_id, run.number),
             workflow=run.workflow,
             session=session,
-            times={index: times[index] for index in sorted(indexes)},
-            ended_at=max(times),
+            times=times,
+            ended_at=max(every),
             ancestors=tuple((one.run_id, one.number) for one in run.kin.ancestors),
             places=sink.places,
             load=load,

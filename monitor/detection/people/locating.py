@@ -28,11 +28,21 @@ def standing(context: Any, facts: Collection[Fact]) -> list[Standing]:
         by_trail.setdefault(fact[0].trail, {})[fact[1]] = fact
     found: list[Standing] = []
     for trail, wanted in by_trail.items():
-        for location, value in _along(context, trail, ()):
+        place = next(iter(wanted.values()))[0]
+        for location, value in _along(context, trail, ()) if place.listed else _straight(context, place.names):
             one = wanted.get(text_of(value, id_like=True))
             if one is not None:
                 found.append(Standing(location, value, one))
     return sorted(found, key=lambda one: one.location)
+
+
+def _straight(value: Any, names: tuple[str, ...]) -> Iterable[tuple[Location, Any]]:
+    """The leaf at the end of member names alone, if there is one."""
+    for name in names:
+        if type(value) is not dict or name not in value:
+            return ()
+        value = value[name]
+    return () if isinstance(value, (dict, list)) else ((names, value),)
 
 
 def _along(value: Any, trail: Trail, location: Location) -> Iterable[tuple[Location, Any]]:

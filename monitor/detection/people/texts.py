@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-from monitor.detection.values import is_fingerprint, number_text
+from monitor.detection.values import FINGERPRINT, is_fingerprint, number_text
 
 MIN_CHARS = 3
 _CURRENCIES = frozenset({
@@ -18,17 +18,19 @@ _CURRENCIES = frozenset({
     "krw", "mxn", "myr", "nok", "nzd", "php", "pln", "ron", "rub", "sek", "sgd", "thb", "try", "twd", "usd", "zar",
 })  # fmt: skip
 _NUMBER = re.compile(r"[+-]?\d[\d.,']*")
-_DECIMAL = re.compile(r"[+-]?(?:\d+[.,]\d+|\d{1,3}(?:[,.']\d{3})+(?:[.,]\d+)?)(?:e[+-]?\d+)?")
-_DATE = re.compile(
+_DECIMAL = r"[+-]?(?:\d+[.,]\d+|\d{1,3}(?:[,.']\d{3})+(?:[.,]\d+)?)(?:e[+-]?\d+)?"
+_DATE = (
     r"\d{4}-\d{2}(?:-\d{2})?(?:[t ]\d{2}(?::?\d{2}){0,2}(?:[.,]\d+)?(?: ?z| ?[+-]\d{2}(?::?\d{2})?)?)?"
     r"|\d{1,4}[./]\d{1,2}[./]\d{1,4}(?: \d{1,2}:\d{2}(?::\d{2})?)?"
     r"|\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[ap]m)?"
 )
-_ADDRESS = re.compile(
+_ADDRESS = (
     r"(?:\d{1,3}\.){3}\d{1,3}(?:[:/]\d+)?"
     r"|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?:/\d+)?"
     r"|[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}"
 )
+_IS_ADDRESS = re.compile(_ADDRESS)
+_IS_NOBODYS = re.compile(f"{_DECIMAL}|{_DATE}|{_ADDRESS}")
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _ID_WORDS = frozenset({"id", "ids", "uid", "uuid", "guid", "no", "nr", "number", "ref", "key", "iban"})
 
@@ -52,8 +54,8 @@ def text_of(value: Any, *, id_like: bool) -> str | None:
     decimals, amounts, dates and times, machine addresses, text under 3 characters, and integers,
     also those written as text, except at a key named like an id. Source: FOREIGN-VALUE.md, "Silent".
     """
-    if isinstance(value, str):
-        return value if is_fingerprint(value) else _written(value, id_like=id_like)
+    if type(value) is str:
+        return value if value[:3] == FINGERPRINT else _written(value, id_like=id_like)
     if id_like and isinstance(value, int) and not isinstance(value, bool):
         return number_text(value)
     return None
@@ -74,9 +76,9 @@ def _is_nobodys(text: str) -> bool:
     """Whether it is a decimal, an amount, a date or time, or a machine address."""
     if text[0].isalpha():
         if ":" in text or text[2] == "-":
-            return _ADDRESS.fullmatch(text) is not None
+            return _IS_ADDRESS.fullmatch(text) is not None
         return text[:3] in _CURRENCIES and _NUMBER.fullmatch(text, 4 if text[3:4] == " " else 3) is not None
-    return _is_amount(text) or any(form.fullmatch(text) for form in (_DECIMAL, _DATE, _ADDRESS))
+    return _is_amount(text) or _IS_NOBODYS.fullmatch(text) is not None
 
 
 def _is_amount(text: str) -> bool:

@@ -64,11 +64,15 @@ class Verdicts:
         for key, proven in proofs.items():
             self._add_alongside(proven, crowd.runs[key])
         self.proofs: Proofs = proofs
+        self._owning_person: dict[str, str] = {}
 
     def is_own(self, session: str, text: str) -> bool:
         """Whether a value is this person's own, wherever it stands."""
-        owner = self.crowd.session(self.owners.first(text))
-        return self.persons.same(owner, session)
+        person = self._owning_person.get(text)
+        if person is None:
+            owner = self.crowd.session(self.owners.first(text))
+            person = self._owning_person[text] = self.persons.of(owner)
+        return person == self.persons.of(session)
 
     def own_at(self, run: SeenRun, place: Place, text: str | None = None) -> tuple[Moment, str] | None:
         """When this person held a value of their own at a place, nearest to the run; that `text`, where given."""
