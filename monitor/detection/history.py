@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
 from monitor.detection.anomaly import Anomaly, AnomalyKey, Finding
 from monitor.detection.canaries import Canaries, escaped
 from monitor.detection.catalogue import CATALOGUE, rule_by_id
 from monitor.detection.context_map import ContextMap
 from monitor.detection.divergence import Outcome, diverging, outcome_of
-from monitor.detection.engine import judge_runs
+from monitor.detection.engine import RuleError, judge_runs
 from monitor.detection.event import Event
+from monitor.detection.family_rule import FamilyRule
 from monitor.detection.held import WantedValues
 from monitor.detection.keys import IDENTITY_RULES, leaking_keys
 from monitor.detection.people.project import foreign_values
@@ -22,6 +25,8 @@ from monitor.detection.runs import Run
 from monitor.detection.sources import Trail
 from monitor.detection.values import value_key
 from monitor.detection.views import RunView
+
+Answer = TypeVar("Answer")
 
 __all__ = ["EventStore", "InMemory", "judge_all", "judge_store"]
 
@@ -38,10 +43,18 @@ def judge_all(
 
 
 def judge_store(
-    store: EventStore, maps: Mapping[str, ContextMap], rules: tuple[Rule, ...] = CATALOGUE
+    store: EventStore,
+    maps: Mapping[str, ContextMap],
+    rules: tuple[Rule, ...] = CATALOGUE,
+    *,
+    errors: list[RuleError] | None = None,
 ) -> tuple[Anomaly, ...]:
-    """The same for events in a store, of which only so much is read at a time as is needed."""
-    return tuple(sorted(_History(Project(store, maps), rules).anomalies(), key=_place))
+    """The same for events in a store, of which only so much is read at a time as is needed.
+
+    A rule that raises is noted in `errors`, with its run, and stops no other.
+    """
+    history = _History(Project(store, maps), rules, errors if errors is not None else [])
+    return tuple(sorted(history.anomalies(), key=_place))
 
 
 def first_of_each(findings: Iterable[Finding]) -> list[Finding]:
@@ -59,9 +72,11 @@ def _place(anomaly: Anomaly) -> tuple[datetime, str, int, str, str]:
 class _History:
     """One judgement of a project: what each run shows, what runs show together, then the sources."""
 
-    def __init__(self, project: Project, rules: tuple[Rule, ...]) -> None:
+    def __init__(self, project: Project, rules: tuple[Rule, ...], errors: list[RuleError]) -> None:
         self._project = project
         self._rules = rules
+        self._errors = errors
+        self._family_rules = tuple(rule for rule in rules if isinstance(rule, FamilyRule))
         self._by_id = {rule.id: rule for rule in rules}
         self._found: dict[str, list[Finding]] = {}
         self._trails: dict[str, dict[tuple[AnomalyKey, int], Trail | None]] = {}
@@ -82,25 +97,45 @@ class _History:
     def _is_known(self, finding: Finding) -> bool:
         return (finding.key, finding.owner) in self._trails.get(finding.run_id, {})
 
+    def _ask(self, rule_id: str, run_id: str, question: Callable[[], Answer]) -> Answer | None:
+        """The answer of a rule; None where it raises, which is noted."""
+        try:
+            return question()
+        except Exception as error:  # a broken rule must not silence its neighbours
+            self._errors.append(RuleError(rule_id, run_id, type(error).__name__))
+            return None
+
     def _judge(self, view: RunView) -> None:
-        findings = [*judge_runs(view.runs, watch=None, rules=self._rules).findings]
-        findings += self._project.family_findings(view, self._rules)
+        judgement = judge_runs(view.runs, watch=None, rules=self._rules)
+        self._errors += judgement.errors
+        findings = [*judgement.findings]
+        if any(run.kin.ancestors or run.kin.descendants for run in view.runs):
+            for one in self._family_rules:
+                answer = self._ask(one.id, view.run_id, partial(self._project.family_findings, view, (one,)))
+                findings += answer or ()
         rule = self._by_id.get("canary-escaped")
         if rule is not None and self._project.canaries:
-            findings += [finding for run in view.runs for finding in escaped(run, self._canaries, rule)]
+            findings += self._ask(rule.id, view.run_id, partial(self._escaped, view, rule)) or ()
         if findings:
             self._found[view.run_id] = first_of_each(findings)
         for run in view.runs:
             if (outcome := outcome_of(run)) is not None:
                 self._outcomes.setdefault(run.workflow, []).append(outcome)
 
+    def _escaped(self, view: RunView, rule: Rule) -> list[Finding]:
+        return [finding for run in view.runs for finding in escaped(run, self._canaries, rule)]
+
     def _diverging(self) -> None:
         rule = self._by_id.get("divergent-output")
         if rule is None:
             return
         for outcomes in self._outcomes.values():
-            for finding in diverging(outcomes, self._run_of, rule):
+            ask = partial(self._all_diverging, outcomes, rule)
+            for finding in self._ask(rule.id, outcomes[0].run_id, ask) or ():
                 self._found.setdefault(finding.run_id, []).append(finding)
+
+    def _all_diverging(self, outcomes: Sequence[Outcome], rule: Rule) -> list[Finding]:
+        return list(diverging(outcomes, self._run_of, rule))
 
     def _run_of(self, outcome: Outcome) -> Run:
         return self._run_called((outcome.run_id, outcome.number))
@@ -112,7 +147,8 @@ class _History:
         if "foreign-value" not in self._by_id:
             return
         runs = (run for run_id in self._project.run_ids for run in self._project.view(run_id).runs)
-        for (run_id, _), leaves in foreign_values(runs, again=self._run_called).items():
+        found = self._ask("foreign-value", "", partial(foreign_values, runs, again=self._run_called))
+        for (run_id, _), leaves in (found or {}).items():
             for leaf in leaves:
                 finding = leaf.finding
                 self._found.setdefault(run_id, []).append(finding)

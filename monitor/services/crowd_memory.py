@@ -21,7 +21,7 @@ from monitor.detection.runs import Run as RunBehind
 from monitor.detection.views import RunView
 
 KEPT_PROJECTS = 4
-KEPT_VIEWS_BYTES = 2 * 1024 * 1024
+KEPT_VIEWS_BYTES = 6 * 1024 * 1024
 """Of the contexts, as JSON, of runs that are kept taken apart: those in which something is foreign, and whence."""
 MOST_PLACES = 200_000
 """Senders may name members at random: with so many places a memory begins anew."""

@@ -67,7 +67,8 @@ def _findings(project: Project, memory: Memory, bare: set[int]) -> _Findings:
     """What is found; a run of which events arrived in between is read again."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _found_together(project, memory, bare)
+            with _uncollected():
+                return _found_together(project, memory, bare)
         except FactsMoved as moved:
             if attempt == ATTEMPTS:
                 raise
@@ -79,8 +80,7 @@ def _found_together(project: Project, memory: Memory, bare: set[int]) -> _Findin
     newest = crowd_facts.newest(project, memory)
     standing = Standing.of(project, [*newest, *bare])
     gathered = crowd_facts.gather(project, memory, newest, standing.names)
-    with _uncollected():
-        judgement = CrowdJudgement(gathered.seen, memory.reader)
+    judgement = CrowdJudgement(gathered.seen, memory.reader)
     findings = _Findings(gathered.judged | bare, len(gathered.seen), standing)
     leaves: dict[int, list[ForeignLeaf]] = {}
     for name in judgement.suspects:

@@ -10,8 +10,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from monitor.detection.engine import RuleError
 from monitor.management.check.formats.registry import FORMATS, format_named
-from monitor.management.check.judging import READS_OF_A_RUN, judge
+from monitor.management.check.judging import READS_OF_A_RUN, complaints_of, judge
 from monitor.management.check.opening import Opener
 from monitor.management.check.places import STDIN
 from monitor.management.check.progress import bar
@@ -116,7 +117,8 @@ class Command(BaseCommand):
                 reading.read_events(name)
         runs = len(spool.run_ids)
         with bar("Judging", READS_OF_A_RUN * runs, file=sys.stderr, shown=shown) as tick:
-            anomalies = judge(spool, reading.maps, tick=tick)
+            failed: list[RuleError] = []
+            anomalies = judge(spool, reading.maps, tick=tick, errors=failed)
         return Report(
             events=len(spool),
             runs=runs,
@@ -124,7 +126,7 @@ class Command(BaseCommand):
             files=names,
             maps=reading.maps,
             anomalies=anomalies,
-            complaints=reading.complaints,
+            complaints=[*reading.complaints, *complaints_of(failed)],
             place=spool.place,
             fail_on=asked.fail_on,
         )
