@@ -9,7 +9,7 @@ from datetime import datetime
 from celery import shared_task
 from django.utils import timezone
 
-from monitor.services import bell, crowd, detect, notify, pending
+from monitor.services import bell, crowd, detect, notify, pending, run_values
 
 BUDGET_SECONDS = 1.0
 """So short that a task of the other kind, an alert for example, never waits long for a worker."""
@@ -47,6 +47,14 @@ def _work_off(task: str, batch: Callable[[datetime], int], *, full: int) -> None
             bell.ring(task)
         if spent:
             break
+
+
+@shared_task(name="monitor.tasks.forget", ignore_result=True, soft_time_limit=240, time_limit=270)
+def forget() -> None:
+    """Takes out of the index what is older than it is kept, some rows at a time."""
+    until = time.monotonic() + BUDGET_SECONDS
+    while run_values.forget(now=timezone.now()) and time.monotonic() < until:
+        pass
 
 
 @shared_task(name="monitor.tasks.sweep", ignore_result=True, soft_time_limit=20, time_limit=30)

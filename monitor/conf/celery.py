@@ -8,6 +8,8 @@ from celery.signals import beat_init, setup_logging, worker_init
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "monitor.conf.settings")
+FORGET_SECONDS = 600.0
+
 app = Celery("crosstalk", broker=settings.BROKER_URL)
 app.conf.update(
     accept_content=["json"],
@@ -37,6 +39,11 @@ app.conf.update(
     },
     beat_schedule_filename=str(settings.HOME_DIR / "beat-schedule"),
     beat_schedule={
+        "forget": {
+            "task": "monitor.tasks.forget",
+            "schedule": FORGET_SECONDS,
+            "options": {"expires": FORGET_SECONDS},
+        },
         "sweep": {
             "task": "monitor.tasks.sweep",
             "schedule": settings.SWEEP_SECONDS,

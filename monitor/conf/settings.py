@@ -144,6 +144,7 @@ LOGGING = logging_config(
 SWEEP_SECONDS = env.seconds("SWEEP_SECONDS", 2.0)
 REOPEN_WINDOW_SECONDS = env.integer("REOPEN_WINDOW_SECONDS", 7 * 24 * 3600)
 INDEX_MAX_VALUES = env.integer("INDEX_MAX_VALUES", 2000, at_least=100)
+INDEX_DAYS = env.integer("INDEX_DAYS", 90, at_least=1)
 RIPPLE_MAX_RUNS = env.integer("RIPPLE_MAX_RUNS", 1000, at_least=1)
 CROWD_RUNS = env.integer("CROWD_RUNS", 5000, at_least=10)
 CROWD_SECONDS = env.seconds("CROWD_SECONDS", 1.0)

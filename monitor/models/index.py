@@ -25,6 +25,7 @@ class RunValues(models.Model):
         indexes = [
             GinIndex(fields=["values"], name="run_values_by_value"),
             models.Index(fields=["run"], name="run_values_of_run"),
+            models.Index(fields=["since"], name="run_values_by_age"),
         ]
 
     def __str__(self) -> str:

@@ -20,7 +20,7 @@ from monitor.detection.views import RunView
 from monitor.models import Event as StoredEvent
 from monitor.models import Project, Run, RunFacts
 from monitor.queries.events import as_event
-from monitor.services.crowd_memory import Facts, FactsMoved, Memory, pack
+from monitor.services.crowd_memory import Facts, FactsMoved, Loaded, Memory, pack
 from monitor.services.family import parents_named_by, relatives_of
 
 RUNS_AT_A_TIME = 50
@@ -50,14 +50,15 @@ def read(project: Project, memory: Memory, run_pks: Collection[int]) -> dict[int
         chunk = wanted[start : start + RUNS_AT_A_TIME]
         rows: list[RunFacts] = []
         stored = dict(RunFacts.objects.filter(run__in=chunk).values_list("run_id", "digest"))
-        for pk, (view, context_bytes) in _views(project, chunk, memory.maps).items():
+        for pk, loaded in _load(project, Q(run__in=chunk), memory.maps).items():
             try:
-                facts, packed = _read(project, memory, pk, view)
+                facts, packed = _read(project, memory, pk, loaded)
             except Exception as error:  # a run that cannot be read must not hide the others
                 errors[pk] = type(error).__name__
-                facts, packed = pack(view, ())
+                facts, packed = pack(loaded, ())
             memory.facts[pk] = facts
-            memory.keep_view(pk, facts.digest, view, context_bytes)
+            if len(wanted) <= RUNS_AT_A_TIME:
+                memory.keep_view(pk, loaded)
             if stored.get(pk) != facts.digest:
                 rows.append(_row(project, pk, facts, packed))
         RunFacts.objects.bulk_create(
@@ -66,13 +67,13 @@ def read(project: Project, memory: Memory, run_pks: Collection[int]) -> dict[int
     return errors
 
 
-def _read(project: Project, memory: Memory, pk: int, view: RunView) -> tuple[Facts, bytes]:
+def _read(project: Project, memory: Memory, pk: int, loaded: Loaded) -> tuple[Facts, bytes]:
     parts = [
         memory.reader.read(run, session, partial(run_behind, project, memory, pk, run.number))
-        for run in view.runs
+        for run in loaded.view.runs
         if (session := session_of(run)) is not None
     ]
-    return pack(view, parts)
+    return pack(loaded, parts)
 
 
 def _row(project: Project, pk: int, facts: Facts, packed: bytes) -> RunFacts:
@@ -86,20 +87,19 @@ def run_behind(project: Project, memory: Memory, pk: int, number: int) -> RunBeh
 
 
 def view_of(project: Project, memory: Memory, pk: int) -> RunView:
-    """The runs behind a run id, taken apart, as their facts were read.
+    """The runs behind a run id, taken apart, by the events that their facts were read from.
 
-    Raises FactsMoved where their events are others by now.
+    Events that came since are passed over: the run will be due again for them. Raises FactsMoved
+    where one is among those that came before.
     """
     view = memory.view(pk)
     if view is None:
-        found = _views(project, [pk], memory.maps)
-        if pk not in found:
+        facts = memory.facts[pk]
+        loaded = _load(project, Q(run=pk, id__lte=facts.last_pk), memory.maps).get(pk)
+        if loaded is None or loaded.events != facts.events:
             raise FactsMoved(pk)
-        view, context_bytes = found[pk]
-        digest = _read(project, memory, pk, view)[0].digest
-        if pk not in memory.facts or digest != memory.facts[pk].digest:
-            raise FactsMoved(pk)
-        memory.keep_view(pk, digest, view, context_bytes)
+        memory.keep_view(pk, loaded)
+        view = loaded.view
     return view
 
 
@@ -153,7 +153,7 @@ def _recall(project: Project, memory: Memory, digests: Mapping[int, int]) -> Non
     if unknown:
         read(project, memory, unknown)
     for pk in unknown:
-        memory.facts.setdefault(pk, Facts(digests[pk], ()))
+        memory.facts.setdefault(pk, Facts(digests[pk], 0, 0, ()))
 
 
 def forget(project: Project, gathered: Gathered) -> None:
@@ -165,21 +165,22 @@ def forget(project: Project, gathered: Gathered) -> None:
     old.exclude(run__in=list(gathered.pks.values())).delete()
 
 
-def _views(
-    project: Project, run_pks: Sequence[int], maps: Mapping[str, ContextMap]
-) -> dict[int, tuple[RunView, int]]:
-    """Runs with all their events and their families, and the bytes of their contexts, by primary key."""
-    rows = StoredEvent.objects.filter(project=project, run__in=run_pks).order_by("id")
+def _load(project: Project, which: Q, maps: Mapping[str, ContextMap]) -> dict[int, Loaded]:
+    """The runs of these events, taken apart, with their families; by primary key."""
+    rows = StoredEvent.objects.filter(which, project=project).order_by("id")
     events: dict[int, list[Event]] = {}
     sizes: dict[int, int] = {}
-    for pk, body, size in rows.values_list("run_id", "body", "context_bytes"):
+    last: dict[int, int] = {}
+    for event_pk, pk, body, size in rows.values_list("id", "run_id", "body", "context_bytes"):
         events.setdefault(pk, []).append(as_event(body))
         sizes[pk] = sizes.get(pk, 0) + size
+        last[pk] = event_pk
     kin = _families(project, events, maps)
-    return {
-        pk: (RunView(found[0].run_id, runs_behind(found, context_map=None, kin=kin[pk], maps=maps)), sizes[pk])
-        for pk, found in events.items()
-    }
+    found: dict[int, Loaded] = {}
+    for pk, mine in events.items():
+        view = RunView(mine[0].run_id, runs_behind(mine, context_map=None, kin=kin[pk], maps=maps))
+        found[pk] = Loaded(view, sizes[pk], len(mine), last[pk])
+    return found
 
 
 def _families(

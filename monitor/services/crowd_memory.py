@@ -21,7 +21,7 @@ from monitor.detection.runs import Run as RunBehind
 from monitor.detection.views import RunView
 
 KEPT_PROJECTS = 4
-KEPT_VIEWS_BYTES = 6 * 1024 * 1024
+KEPT_VIEWS_BYTES = 4 * 1024 * 1024
 """Of the contexts, as JSON, of runs that are kept taken apart: those in which something is foreign, and whence."""
 MOST_PLACES = 200_000
 """Senders may name members at random: with so many places a memory begins anew."""
@@ -31,7 +31,7 @@ _DECODER = msgspec.msgpack.Decoder()
 
 
 class FactsMoved(Exception):
-    """Events of a run arrived since its facts were read: `run_pk` is to be read again."""
+    """Events that were stored before were not seen when the run was read: `run_pk` is to be read again."""
 
     def __init__(self, run_pk: int) -> None:
         super().__init__(run_pk)
@@ -40,19 +40,36 @@ class FactsMoved(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the runs behind one run id held, with the digest by which a change is noticed."""
+    """What the runs behind one run id held, with the digest by which a change is noticed.
+
+    They rest on `events` events, of which `last_pk` is the highest primary key.
+    """
 
     digest: int
+    events: int
+    last_pk: int
     parts: tuple[SeenRun, ...]
 
 
-def pack(view: RunView, parts: Sequence[SeenRun]) -> tuple[Facts, bytes]:
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A run taken apart, with the bytes of its contexts as JSON; `events` and `last_pk` as in its facts."""
+
+    view: RunView
+    context_bytes: int
+    events: int
+    last_pk: int
+
+
+def pack(loaded: Loaded, parts: Sequence[SeenRun]) -> tuple[Facts, bytes]:
     """The facts of a run as they were just read, and as they are stored."""
-    body = _ENCODER.encode([keeping.FORMAT, *(keeping.dump(part) for part in parts)])
-    family = repr([one.family for one in view.runs if one.family.ancestors or one.family.descendants])
+    head = [keeping.FORMAT, loaded.events, loaded.last_pk]
+    body = _ENCODER.encode([*head, *(keeping.dump(part) for part in parts)])
+    family = repr([one.family for one in loaded.view.runs if one.family.ancestors or one.family.descendants])
     digest = blake2b(body + family.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     packed = zstandard.ZstdCompressor(level=3, write_checksum=False).compress(body)
-    return Facts(int.from_bytes(digest, "big", signed=True), tuple(parts)), packed
+    number = int.from_bytes(digest, "big", signed=True)
+    return Facts(number, loaded.events, loaded.last_pk, tuple(parts)), packed
 
 
 @dataclass(slots=True)
@@ -67,10 +84,10 @@ class Memory:
 
     def unpack(self, digest: int, packed: bytes, again: Callable[[int], RunBehind]) -> Facts | None:
         """Facts as they were stored, None where another format was; `again` gives a run by its number."""
-        version, *kept = _DECODER.decode(zstandard.ZstdDecompressor().decompress(packed))
+        version, events, last_pk, *kept = _DECODER.decode(zstandard.ZstdDecompressor().decompress(packed))
         if version != keeping.FORMAT:
             return None
-        return Facts(digest, tuple(self._load(one, again) for one in kept))
+        return Facts(digest, events, last_pk, tuple(self._load(one, again) for one in kept))
 
     def _load(self, kept: Any, again: Callable[[int], RunBehind]) -> SeenRun:
         number, workflow = kept[1], kept[2]
@@ -88,11 +105,11 @@ class Memory:
         self._views.move_to_end(run_pk)
         return kept[1]
 
-    def keep_view(self, run_pk: int, digest: int, view: RunView, context_bytes: int) -> None:
+    def keep_view(self, run_pk: int, loaded: Loaded) -> None:
         """Keeps a run taken apart, and lets go of those that were not asked for longest."""
         self._drop_view(run_pk)
-        self._views[run_pk] = digest, view, context_bytes
-        self._views_bytes += context_bytes
+        self._views[run_pk] = self.facts[run_pk].digest, loaded.view, loaded.context_bytes
+        self._views_bytes += loaded.context_bytes
         while self._views_bytes > KEPT_VIEWS_BYTES and len(self._views) > 1:
             self._drop_view(next(iter(self._views)))
 

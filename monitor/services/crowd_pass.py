@@ -12,8 +12,8 @@ from datetime import datetime
 from django.db import Error as DatabaseError
 
 from monitor.detection.anomaly import Anomaly as Found
-from monitor.detection.people.findings import ForeignLeaf
 from monitor.detection.people.project import CrowdJudgement
+from monitor.detection.people.seen import RunName
 from monitor.models import Project
 from monitor.queries.maps import maps_of
 from monitor.services import crowd_facts, crowd_verdicts, failures
@@ -38,13 +38,14 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Findings:
-    """What was found in the judged runs, by run, and the runs in which the rule raised."""
+    """What was found in the judged runs, by run, the runs in which the rule raised, and those to be left alone."""
 
     judged: frozenset[int]
     runs: int
     standing: Standing
     found: dict[int, dict[bytes, Found]] = field(default_factory=dict)
     errors: dict[int, str] = field(default_factory=dict)
+    moved: set[int] = field(default_factory=set)
 
 
 def judge(project: Project, rows: Rows, *, now: datetime) -> Outcome:
@@ -82,20 +83,23 @@ def _found_together(project: Project, memory: Memory, bare: set[int]) -> _Findin
     gathered = crowd_facts.gather(project, memory, newest, standing.names)
     judgement = CrowdJudgement(gathered.seen, memory.reader)
     findings = _Findings(gathered.judged | bare, len(gathered.seen), standing)
-    leaves: dict[int, list[ForeignLeaf]] = {}
+    suspects: dict[int, list[RunName]] = {}
     for name in judgement.suspects:
-        pk = gathered.pks[name[0]]
-        if pk in gathered.judged and pk not in findings.errors:
-            try:
-                leaves.setdefault(pk, []).extend(judgement.found_in(name))
-            except (DatabaseError, FactsMoved):
-                raise
-            except Exception as error:  # one run that cannot be reported must not hide the others
-                findings.errors[pk] = type(error).__name__
-    for pk, found in leaves.items():
-        if found and pk not in findings.errors:
-            view = crowd_facts.view_of(project, memory, pk)
-            findings.found[pk] = crowd_verdicts.anomalies(view, found)
+        suspects.setdefault(gathered.pks[name[0]], []).append(name)
+    for pk, names in suspects.items():
+        if pk not in gathered.judged:
+            continue
+        try:
+            leaves = [leaf for name in names for leaf in judgement.found_in(name)]
+            if leaves:
+                findings.found[pk] = crowd_verdicts.anomalies(crowd_facts.view_of(project, memory, pk), leaves)
+        except DatabaseError:
+            raise
+        except FactsMoved:
+            # Whichever run it is, it is due again, and then all of them are judged again.
+            findings.moved.add(pk)
+        except Exception as error:  # one run that cannot be reported must not hide the others
+            findings.errors[pk] = type(error).__name__
     crowd_facts.forget(project, gathered)
     return findings
 
@@ -118,7 +122,7 @@ def _settle(project: Project, findings: _Findings, rows: Rows, now: datetime) ->
     found, stored = findings.found, findings.standing.rows
     same: list[int] = []
     for pk in [*found, *sorted(stored.keys() - found.keys())]:
-        if pk in findings.errors:
+        if pk in findings.errors or pk in findings.moved:
             continue
         if not crowd_verdicts.differs(found.get(pk, {}), stored.get(pk, {})):
             same.append(pk)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import F
@@ -23,6 +23,16 @@ def watch_of(project: Project) -> Watch:
     """What is written down of the project's runs; its key is the project's own, so that none reaches another."""
     shapes = tuple(sorted(Shape(prefix, length) for prefix, length in project.canary_shapes))
     return Watch(project.uuid.bytes, settings.INDEX_MAX_VALUES, shapes)
+
+
+def forget(*, now: datetime, limit: int = 10_000) -> int:
+    """Takes values that runs held more than INDEX_DAYS ago out of the index; gives how many rows.
+
+    The oldest go first. `now` is the server's time, the age is by the sender's. A run that is judged whole again comes back.
+    """
+    old = RunValues.objects.filter(since__lt=now - timedelta(days=settings.INDEX_DAYS)).order_by("since")
+    gone, _ = RunValues.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:limit])).delete()
+    return gone
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from celery import current_app
+from django.conf import LazySettings
 
 from monitor import tasks
-from monitor.models import CrowdWork, Run, Work
+from monitor.models import CrowdWork, Run, RunValues, Work
 from monitor.services import bell, crowd
-from tests.factories import make_channel, make_notification, make_project
+from tests.factories import make_channel, make_notification, make_project, make_run
 from tests.monitor.services.story import event, leak, pending, post
 
 
@@ -91,7 +92,7 @@ def test_the_sweep_rings_for_what_is_due_and_for_nothing_else(rung: list[str], d
     assert Work.objects.exists()
 
 
-@pytest.mark.parametrize("task", [tasks.judge, tasks.judge_crowds, tasks.deliver, tasks.sweep])
+@pytest.mark.parametrize("task", [tasks.judge, tasks.judge_crowds, tasks.deliver, tasks.sweep, tasks.forget])
 def test_every_task_is_known_by_its_name_and_has_limits(task: Callable[[], None]) -> None:
     found = current_app.tasks[task.name]  # type: ignore[attr-defined]
     assert found.soft_time_limit < found.time_limit <= 660
@@ -100,3 +101,14 @@ def test_every_task_is_known_by_its_name_and_has_limits(task: Callable[[], None]
 
 def test_the_bell_names_tasks_that_exist() -> None:
     assert {bell.JUDGE, bell.CROWDS, bell.DELIVER, "monitor.tasks.sweep"} <= set(current_app.tasks)
+
+
+@pytest.mark.django_db
+def test_what_is_older_than_the_index_keeps_is_forgotten_and_the_rest_stays(settings: LazySettings) -> None:
+    settings.INDEX_DAYS = 30
+    old, young = make_run(), make_run()
+    held = [now() - timedelta(days=days) for days in (31, 29)]
+    for run, since in zip((old, young), held, strict=True):
+        RunValues.objects.create(project=run.project, run=run, values=[1], since=since)
+    tasks.forget()
+    assert [one.run for one in RunValues.objects.all()] == [young]
