@@ -28,7 +28,8 @@ def watch_of(project: Project) -> Watch:
 def forget(*, now: datetime, limit: int = 10_000) -> int:
     """Takes values that runs held more than INDEX_DAYS ago out of the index; gives how many rows.
 
-    The oldest go first. `now` is the server's time, the age is by the sender's. A run that is judged whole again comes back.
+    The oldest go first. `now` is the server's time, the age is by the sender's. Those of a run that is
+    judged whole again come back.
     """
     old = RunValues.objects.filter(since__lt=now - timedelta(days=settings.INDEX_DAYS)).order_by("since")
     gone, _ = RunValues.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:limit])).delete()

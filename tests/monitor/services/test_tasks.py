@@ -106,7 +106,8 @@ def test_the_bell_names_tasks_that_exist() -> None:
 @pytest.mark.django_db
 def test_what_is_older_than_the_index_keeps_is_forgotten_and_the_rest_stays(settings: LazySettings) -> None:
     settings.INDEX_DAYS = 30
-    old, young = make_run(), make_run()
+    project = make_project()
+    old, young = make_run(project=project), make_run(project=project)
     held = [now() - timedelta(days=days) for days in (31, 29)]
     for run, since in zip((old, young), held, strict=True):
         RunValues.objects.create(project=run.project, run=run, values=[1], since=since)
