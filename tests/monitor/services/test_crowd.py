@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from monitor.detection.people import project as people
-from monitor.detection.people.findings import Reporter
 from monitor.models import (
     Anomaly,
     Crowd,
@@ -18,13 +16,12 @@ from monitor.models import (
     Incident,
     Notification,
     Project,
-    RuleFailure,
     Run,
     RunFacts,
     Work,
 )
 from monitor.queries import status
-from monitor.services import crowd, crowd_facts, crowd_memory, crowd_verdicts
+from monitor.services import crowd, crowd_facts, crowd_memory
 from tests.detection.people_worlds import Traits, World
 from tests.detection.samples import map_texts, scenario, scenario_names
 from tests.factories import NOW, make_channel, make_project
@@ -191,86 +188,6 @@ def test_a_source_outside_the_window_still_proves_the_leak_within(project: Proje
     crowd.due(project_id=project.pk, run_pks=victims, now=LATER)
     crowd.judge_crowds(now=LATER)
     assert stored(project).keys() == known.keys()
-
-
-def test_a_worker_killed_before_the_end_leaves_all_due(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    post(project, WORLD.events)
-    settle()
-    due = set(CrowdWork.objects.values_list("id", flat=True))
-
-    def die(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(crowd_verdicts, "refresh", die)
-        with pytest.raises(KeyboardInterrupt):
-            crowd.judge_crowds(now=NOW)
-    assert set(CrowdWork.objects.values_list("id", flat=True)) == due
-    known = set(Anomaly.objects.values_list("id", flat=True))
-    settle_all()
-    assert set(Anomaly.objects.values_list("id", flat=True)) == known
-    assert stored(project) == judged_events(WORLD.events, {})
-
-
-def test_a_run_that_cannot_be_reported_is_recorded_and_hides_no_other(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    want = judged_events(WORLD.events, {})
-    broken = min(key[1] for key in want)
-    real = Reporter.report
-
-    def report(self: Reporter, key: Any) -> Any:
-        if key[1] == broken:
-            raise RecursionError
-        return real(self, key)
-
-    post(project, WORLD.events)
-    with monkeypatch.context() as patch:
-        patch.setattr(Reporter, "report", report)
-        settle_all()
-    assert stored(project) == {key: row for key, row in want.items() if key[1] != broken}
-    failure = RuleFailure.objects.get()
-    assert (failure.rule, failure.run.run_id, failure.error) == ("foreign-value", broken, "RecursionError")
-    crowd.due(project_id=project.pk, run_pks=[failure.run_id], now=LATER)
-    crowd.judge_crowds(now=LATER)
-    assert stored(project) == want
-    assert not RuleFailure.objects.exists()
-
-
-def test_a_crowd_that_cannot_be_judged_is_tried_again_later(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    post(project, WORLD.events[:8])
-    settle()
-    with monkeypatch.context() as patch:
-        patch.setattr(people.CrowdJudgement, "__init__", lambda *a: 1 / 0)
-        assert crowd.judge_crowds(now=NOW) == 1
-        assert status.pipeline(project, now=NOW).failing_runs == Run.objects.count()
-    assert set(CrowdWork.objects.values_list("failures", "last_error")) == {(1, "ZeroDivisionError")}
-    settle_all()
-    assert status.pipeline(project, now=NOW).failing_runs == 0
-
-
-def test_a_run_that_changed_meanwhile_is_left_to_the_next_pass(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    post(project, WORLD.events)
-    settle()
-    real = crowd_verdicts.apply
-
-    def apply(**named: Any) -> None:
-        with monkeypatch.context() as patch:
-            patch.setattr(crowd_verdicts, "apply", real)
-            crowd.due(project_id=project.pk, run_pks=[named["run_pk"]], now=NOW)
-        real(**named)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(crowd_verdicts, "apply", apply)
-        crowd.judge_crowds(now=NOW)
-    assert stored(project) == {}
-    assert CrowdWork.objects.count() == len({key[1] for key in judged_events(WORLD.events, {})})
-    settle_all()
-    assert stored(project) == judged_events(WORLD.events, {})
 
 
 def test_a_run_without_a_session_is_never_due(project: Project) -> None:
