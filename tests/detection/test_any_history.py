@@ -67,8 +67,9 @@ def histories(draw: st.DrawFn) -> tuple[Event, ...]:
             "parent_step": draw(st.sampled_from([None, "Load", "Price"])),
         }
         for place in range(draw(st.integers(2, 8))):
-            moment = (
-                f"{draw(st.sampled_from(['Load', 'Price', 'Save']))}.{draw(st.sampled_from(['enter', 'exit']))}"
+            step, phase = (
+                draw(st.sampled_from(["Load", "Price", "Save"])),
+                draw(st.sampled_from(["enter", "exit"])),
             )
             key = draw(st.sampled_from(["cart:s-1", "cart:current"]))
             found.append(
