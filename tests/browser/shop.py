@@ -75,7 +75,7 @@ class Shop:
     def leak(self, *, n: int = 1, workflow: str = "checkout", value: str = "", **context: Any) -> Leak:
         """A cart of session `value` enters a run of another session through a shared Redis key, and stays."""
         value = value or f"s-1-{n}"
-        leak = Leak(f"add-to-cart-{n}", f"{workflow}-{n}", value, f"cart:current:{n}")
+        leak = Leak(f"add-to-cart-{n}", f"{workflow}-{n}", value, f"cart:current:{value}")
         now = datetime.now(UTC)
         owner = {"workflow": "cart", "run_id": leak.source, "session": value, "step": "AddItems"}
         cart = {"id": f"c-{n}", "session_id": value, "items": ["tea"]}
