@@ -10,7 +10,6 @@ from typing import Any
 from monitor.detection.paths import Location
 from monitor.detection.values import identity_text, number_text, same, value_key
 
-
 _MAY_BE_A_NUMBER = re.compile(r"-?(?:[0-9]|inf|nan)")
 """What the text of a number begins with (`values.number_text`)."""
 

@@ -13,7 +13,7 @@ from monitor.detection.context_map import ContextMap
 from monitor.detection.event import Event
 from monitor.detection.facts import MAX_GAPS, RunFacts
 from monitor.detection.holdings import Held
-from monitor.detection.identity import Identity, KinRun, Kind
+from monitor.detection.identity import Identity, Kind, KinRun
 from monitor.detection.lines import Lines
 from monitor.detection.order import OrderKey, order_key
 from monitor.detection.own import OwnIdentity

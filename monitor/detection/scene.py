@@ -34,12 +34,13 @@ class Scene:
     """One event of a run, with what came before it, and what is known already to come after it (`later`).
 
     `first` and `final` say whether the event opens or ends the run; `number` counts its events from 0.
-    `line` is the event's line of steps. `entered` is what the execution that this exit ends was
-    entered with, where that is known. `overlapping` names the other steps of the run that were at work
-    at some time of that execution. `memory` is the run's, by rule: plain data that is stored between
-    two events. `mine` are the places that hold the run's own identity. `reused` is set where the run is a later one behind a reused run id; `owner` is the number of
-    that run. A rule sets `is_revised` where the event shows that something it found at an earlier one
-    does not hold: the run must then be judged whole.
+    `line` is the event's line of steps. `entered` is what the execution that this exit ends was entered
+    with, where that is known. `overlapping` names the other steps of the run that were at work at some
+    time of that execution. `memory` is the run's, by rule: plain data that is stored between two
+    events. `mine` are the places that hold the run's own identity. `reused` is set where the run is a
+    later one behind a reused run id; `owner` is the number of that run. A rule sets `is_revised` where
+    the event shows that something it found at an earlier one does not hold: the run must then be judged
+    whole.
     """
 
     __slots__ = ("_changes", "_mark", "context_map", "entered", "event", "final", "first", "is_revised", "kin",
