@@ -21,10 +21,13 @@ STEPS = ("Receive", "PriceCart", "Reserve", "Charge", "Confirm")
 RUN_EVENTS = 2 * len(STEPS)
 INTERLEAVED = 50
 """So many runs are under way at the same time."""
+BATCH_EVENTS = INTERLEAVED * RUN_EVENTS
 LEAKS_ONE_IN = 200
 FIRST_LEAK = 120
 """What tells people apart must have been seen for some tens of runs."""
 PEOPLE = 500
+SEED, SECOND = "@SEED@", "@THE-SECOND-IT-IS@@"
+"""What stands in templates for the seed and the time; of the same lengths."""
 MAPPED, UNMAPPED = "checkout", "reorder"
 MAP = """\
 version: 1
@@ -37,22 +40,23 @@ EXPECTED_RULES = frozenset({"foreign-session", "foreign-value"})
 
 @dataclass(slots=True)
 class Load:
-    """So many runs from a seed; `began` is when the first one occurred.
+    """So many runs; `seed` is part of every id and of every person's data, `second` the time of the first ones.
 
-    After `events` was walked through, `leaking` are the ids of the runs that show another run's session
-    and private value.
+    Each further INTERLEAVED runs occur a second later, unless `second` is no time (`Templates`). After `events`
+    was walked through, `leaking` are the ids of the runs that show another run's session and private value.
     """
 
     runs: int
-    seed: int = 1
-    began: datetime = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
-    prefix: str = "r"
+    seed: str = "000001"
+    second: str = "2026-11-20T10:00:00"
     leaking: set[str] = field(default_factory=set)
 
     def events(self) -> Iterator[dict[str, Any]]:
         """All events, INTERLEAVED runs at a time, in the order of time."""
         for first in range(0, self.runs, INTERLEAVED):
-            group = [self._run(number) for number in range(first, min(first + INTERLEAVED, self.runs))]
+            numbers = range(first, min(first + INTERLEAVED, self.runs))
+            second = self.second if self.second == SECOND else _later(self.second, first // INTERLEAVED)
+            group = [self._run(number, second) for number in numbers]
             for place in range(RUN_EVENTS):
                 yield from (run[place] for run in group)
 
@@ -67,15 +71,14 @@ class Load:
         if lines:
             yield b"\n".join(lines)
 
-    def _run(self, number: int) -> list[dict[str, Any]]:
-        dice = random.Random(f"{self.seed}/{number}")
-        run_id, session = f"{self.prefix}-{self.seed}-{number:07d}", f"s-{self.seed}-{number:07d}"
+    def _run(self, number: int, second: str) -> list[dict[str, Any]]:
+        dice = random.Random(number)
+        run_id, session = f"r-{self.seed}-{number:06d}", f"s-{self.seed}-{number:06d}"
         context = _order(number, self.seed, session, dice)
         leaks = number % LEAKS_ONE_IN == FIRST_LEAK
         if leaks:
             self.leaking.add(run_id)
         workflow = MAPPED if number // INTERLEAVED % 2 else UNMAPPED
-        at = self.began + timedelta(milliseconds=number * 20)
         found = []
         for place in range(RUN_EVENTS):
             step, is_exit = STEPS[place // 2], place % 2 == 1
@@ -86,7 +89,7 @@ class Load:
             found.append(
                 {
                     "event_id": f"{run_id}-{place}",
-                    "occurred_at": (at + timedelta(milliseconds=place)).isoformat(),
+                    "occurred_at": f"{second}.{number % INTERLEAVED * RUN_EVENTS + place:06d}Z",
                     "workflow": workflow,
                     "run_id": run_id,
                     "step": step,
@@ -100,10 +103,44 @@ class Load:
         return found
 
 
+def _later(second: str, seconds: int) -> str:
+    return (datetime.fromisoformat(second) + timedelta(seconds=seconds)).isoformat()
+
+
+class Templates:
+    """Bodies of BATCH_EVENTS that are made once and sent again and again as new runs, at no cost worth naming."""
+
+    def __init__(self, runs: int) -> None:
+        load = Load(runs, seed=SEED, second=SECOND)
+        self._bodies = list(load.batches(BATCH_EVENTS))
+        self._leaking = sorted(load.leaking)
+        self._sent = 0
+
+    def take(self, bodies: int) -> list[bytes]:
+        """So many further bodies, with ids of their own and the present second."""
+        return [self._next() for _ in range(bodies)]
+
+    def _next(self) -> bytes:
+        epoch, place = divmod(self._sent, len(self._bodies))
+        self._sent += 1
+        second = datetime.now(UTC).isoformat()[: len(SECOND)]
+        body = self._bodies[place].replace(SEED.encode(), f"{epoch + 1:06d}".encode())
+        return body.replace(SECOND.encode(), second.encode())
+
+    @property
+    def leaking(self) -> set[str]:
+        """The ids of the leaking runs among those that were given out."""
+        whole, part = divmod(self._sent, len(self._bodies))
+        runs = part * INTERLEAVED
+        found = {one.replace(SEED, f"{epoch:06d}") for epoch in range(1, whole + 1) for one in self._leaking}
+        begun = {one.replace(SEED, f"{whole + 1:06d}") for one in self._leaking if int(one[-6:]) < runs}
+        return found | begun
+
+
 @cache
-def _people(seed: int) -> list[dict[str, Any]]:
+def _people() -> list[dict[str, Any]]:
     fake = Faker(["en_US", "de_DE", "fr_FR"])
-    fake.seed_instance(seed)
+    fake.seed_instance(1)
     return [
         {
             "name": fake.name(),
@@ -123,23 +160,23 @@ def _people(seed: int) -> list[dict[str, Any]]:
     ]
 
 
-def _customer(number: int, seed: int) -> dict[str, Any]:
+def _customer(number: int, seed: str) -> dict[str, Any]:
     """One person a run: nobody comes back, so that every shared value is a leak or a namesake."""
-    person = _people(seed)[number % PEOPLE]
+    person = _people()[number % PEOPLE]
     name, _, domain = person["email"].partition("@")
     return {
-        "id": f"c-{seed}-{number:07d}",
+        "id": f"c-{seed}-{number:06d}",
         "name": person["name"],
-        "email": f"{name}.{number}@{domain}",
-        "phone": f"{person['phone']}-{number}",
+        "email": f"{name}.{seed}.{number}@{domain}",
+        "phone": f"{person['phone']}-{seed}-{number}",
         "tier": ("gold", "silver", "basic")[number % 3],
         "address": person["address"],
     }
 
 
-def _order(number: int, seed: int, session: str, dice: random.Random) -> dict[str, Any]:
-    customer, person = _customer(number, seed), _people(seed)[number % PEOPLE]
-    items = [
+def _order(number: int, seed: str, session: str, dice: random.Random) -> dict[str, Any]:
+    customer, person = _customer(number, seed), _people()[number % PEOPLE]
+    items: list[dict[str, Any]] = [
         {
             "sku": f"sku-{dice.randrange(400):04d}",
             "title": f"{dice.choice(('Lamp', 'Chair', 'Desk', 'Shelf', 'Rug'))} {dice.choice('ABCDEFGH')}",
@@ -153,7 +190,8 @@ def _order(number: int, seed: int, session: str, dice: random.Random) -> dict[st
         "session_id": session,
         "input": {"login_email": customer["email"], "channel": "web", "locale": "en-GB", "agent": person["agent"]},
         "customer": customer,
-        "cart": {"id": f"cart-{number:07d}", "currency": "EUR", "items": items, "total": total, "discount": 0.0},
+        "cart": {"id": f"cart-{seed}-{number:06d}", "currency": "EUR", "items": items, "total": total,
+                 "discount": 0.0},
         "delivery": {"method": dice.choice(("post", "courier", "pickup")), "instructions": person["note"]},
         "payment": {"holder": customer["name"], "amount": total, "method": "card", "status": "none"},
         "state": {"stage": "new", "attempts": 0, "trace": f"{dice.getrandbits(128):032x}"},
@@ -167,7 +205,7 @@ def _stepped(context: dict[str, Any], step: str, place: int, dice: random.Random
     return {**context, "state": state}
 
 
-def _leaked(context: dict[str, Any], other: int, seed: int) -> dict[str, Any]:
+def _leaked(context: dict[str, Any], other: int, seed: str) -> dict[str, Any]:
     """With the session and the address of another run's person, as from a cache with too wide a key."""
     customer = {**context["customer"], "email": _customer(other, seed)["email"]}
-    return {**context, "customer": customer, "cart": {**context["cart"], "session_id": f"s-{seed}-{other:07d}"}}
+    return {**context, "customer": customer, "cart": {**context["cart"], "session_id": f"s-{seed}-{other:06d}"}}

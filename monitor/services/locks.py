@@ -8,7 +8,8 @@ itself by (exclusive), its own name (exclusive), and the names of its ancestors 
 blame (shared). Whoever comes second sees all that the first one wrote.
 
 Values and names share a fixed number of buckets a project, values first, taken in one order by
-everybody: no circle of waiting, and no transaction holds more locks than there are buckets.
+everybody: no circle of waiting. Values are many a run and share few buckets, which bounds the locks of a
+transaction; names are few, and have so many buckets that two batches of runs seldom wait for each other.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from zlib import crc32
 from django.db import connection
 
 VALUE_BUCKETS = 1024
-NAME_BUCKETS = 512
+NAME_BUCKETS = 65_536
 _SHAPES = 0
 _FIRST_NAME = 1 + VALUE_BUCKETS
 
@@ -50,6 +51,11 @@ def values(*, held: Iterable[int], wanted: Iterable[int], new_shapes: bool) -> t
 def names(*, own: str, others: Iterable[str]) -> tuple[set[int], set[int]]:
     """The buckets of names, to be taken shared and exclusive."""
     return {_name_bucket(name) for name in others}, {_name_bucket(own)}
+
+
+def own_names(run_ids: Iterable[str]) -> tuple[set[int], set[int]]:
+    """The buckets of the names of runs that are judged at once, to be taken shared (none) and exclusive."""
+    return set(), {_name_bucket(run_id) for run_id in run_ids}
 
 
 def take(project_id: int, *buckets: tuple[set[int], set[int]]) -> None:
