@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection
 
@@ -18,12 +18,12 @@ from monitor.services.statements import cursor
 _AROUND = """
 SELECT (SELECT canary_shapes <> '[]' FROM monitor_project WHERE id = %(project)s),
        ARRAY(SELECT parent_run_id FROM monitor_run
-             WHERE project_id = %(project)s AND parent_run_id = ANY (%(names)s::text[])
+             WHERE project_id = %(project)s AND parent_run_id = ANY (%(names)b::text[])
              UNION
              SELECT source_run_id FROM monitor_anomaly
-             WHERE project_id = %(project)s AND source_run_id = ANY (%(names)s::text[])),
+             WHERE project_id = %(project)s AND source_run_id = ANY (%(names)b::text[])),
        ARRAY(SELECT DISTINCT run_id FROM monitor_anomaly
-             WHERE project_id = %(project)s AND wants = ANY (%(held)s::bigint[]))
+             WHERE project_id = %(project)s AND wants = ANY (%(held)b::bigint[]))
 """
 _STORE = """
 WITH sent AS MATERIALIZED (
@@ -87,9 +87,9 @@ class Around:
 def around(*, project_id: int, names: Sequence[str], held: Sequence[int]) -> Around:
     """Looks around runs by their ids and the values that they hold; right only under their locks."""
     arguments: dict[str, Any] = {"project": project_id, "names": names, "held": held}
-    with connection.cursor() as plain:
-        plain.execute(_AROUND, arguments)
-        return Around(*plain.fetchone())
+    with connection.wrap_database_errors, cursor() as binary:
+        binary.execute(_AROUND, arguments)
+        return Around(*cast("tuple[bool, list[str], list[int]]", binary.fetchone()))
 
 
 def store(*, project_id: int, rows: Sequence[Row], work: Iterable[Sequence[int]], now: datetime) -> None:

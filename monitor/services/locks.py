@@ -20,6 +20,8 @@ from zlib import crc32
 
 from django.db import connection
 
+from monitor.services.statements import cursor
+
 VALUE_BUCKETS = 1024
 NAME_BUCKETS = 65_536
 _SHAPES = 0
@@ -31,9 +33,9 @@ SELECT CASE WHEN exclusive THEN pg_advisory_xact_lock(%(space)s::int, bucket)
 FROM (
     SELECT bucket, bool_or(exclusive) AS exclusive
     FROM (
-        SELECT shared, false FROM unnest(%(shared)s::int[]) AS shared
+        SELECT shared, false FROM unnest(%(shared)b::int[]) AS shared
         UNION ALL
-        SELECT exclusive, true FROM unnest(%(exclusive)s::int[]) AS exclusive
+        SELECT exclusive, true FROM unnest(%(exclusive)b::int[]) AS exclusive
     ) AS everything (bucket, exclusive)
     GROUP BY bucket
     ORDER BY bucket
@@ -69,8 +71,8 @@ def take(project_id: int, *buckets: tuple[set[int], set[int]]) -> None:
         "shared": sorted(set().union(*(shared for shared, _ in buckets))),
         "exclusive": sorted(set().union(*(exclusive for _, exclusive in buckets))),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK, arguments)
+    with connection.wrap_database_errors, cursor() as binary:
+        binary.execute(_LOCK, arguments)
 
 
 def _name_bucket(run_id: str) -> int:
