@@ -104,9 +104,16 @@ def of_run(project: Project, run: Run, *, limit: int | None = None) -> list[Cont
     return [as_event(body) for body in rows.values_list("body", flat=True)[:limit]]
 
 
-def of_runs(project: Project, run_pks: Collection[int]) -> dict[int, StoredRun]:
-    """The events of runs, by the primary key of the run, in one query; runs of another project have none."""
+def of_runs(
+    project: Project, run_pks: Collection[int], *, event_pks: Collection[int] | None = None
+) -> dict[int, StoredRun]:
+    """The events of runs, or those with these keys, by the primary key of the run, in one query.
+
+    Runs of another project have none.
+    """
     rows = Event.objects.filter(project=project, run__in=run_pks).order_by("id")
+    if event_pks is not None:
+        rows = rows.filter(pk__in=event_pks)
     found: dict[int, StoredRun] = {}
     for pk, run_pk, body, size in rows.values_list("id", "run_id", "body", "context_bytes"):
         run = found.setdefault(run_pk, StoredRun())

@@ -1,7 +1,7 @@
-"""Judges many runs at once that give no cause for more: new, alone and without fault, as most runs are.
+"""Judges many runs at once that give no cause for more: alone and without fault, as most runs are.
 
-A run that was never judged, has no relatives, issues no canary, shows no anomaly and is blamed for none
-needs nothing of its surroundings. Of such runs a whole batch is judged and stored in one transaction of a
+A run that has no relatives, issues no canary, shows no anomaly and is blamed for none needs nothing of its
+surroundings, whether it is new or goes on. Of such runs a whole batch is judged and stored in one transaction of a
 few statements, under the same locks as each would take on its own (`services.locks`). Any other run is left to
 `services.judging`, which finds the same for all of them, one by one.
 """
@@ -9,22 +9,20 @@ few statements, under the same locks as each would take on its own (`services.lo
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import OperationalError, transaction
 
 from monitor.detection.context_map import ContextMap
-from monitor.detection.engine import Judgement
-from monitor.detection.identity import Kin
-from monitor.detection.views import RunView
 from monitor.models import Project, Run, Work
 from monitor.queries import events as stored_events
 from monitor.queries.maps import maps_of
-from monitor.services import calm_rows, canaries, cases, crowd_facts, locks, outcomes, ripples
-from monitor.services.crowd_memory import Memory, memory_of
-from monitor.services.run_values import Index
+from monitor.services import calm_rows, calm_runs, locks, ripples
+from monitor.services.calm_rows import Row
+from monitor.services.crowd_memory import memory_of
+from monitor.services.run_values import rows_of
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +59,7 @@ def judge(*, project: Project, run_pks: Collection[int], now: datetime, limit: i
 
 def _locked(project: Project, run_pks: Collection[int], limit: int) -> dict[int, Run]:
     free = Run.objects.select_for_update(no_key=True, skip_locked=True).order_by()
-    rows = free.filter(pk__in=run_pks, project=project, judged_at=None)[:limit]
+    rows = free.filter(pk__in=run_pks, project=project)[:limit]
     found = {run.pk: run for run in rows}
     for run in found.values():
         run.project = project
@@ -72,56 +70,57 @@ def _judge(project: Project, runs: Mapping[int, Run], now: datetime) -> Looked:
     work = _work_of(runs, now)
     if not work:
         return Looked()
-    if project.canary_shapes:
-        return Looked(left=frozenset(work))
-    maps = maps_of(project)
-    memory = memory_of(project.pk, maps)
-    loaded = stored_events.of_runs(project, work.keys())
-    read = (_read(project, runs[pk], stored, memory) for pk, stored in loaded.items())
-    calm = {one.run.pk: one for one in read if one is not None}
-    others = _beside(project, calm)
+    calm: dict[int, Row] = {}
+    if not project.canary_shapes:
+        maps = maps_of(project)
+        fresh = {pk: runs[pk] for pk in work if runs[pk].judged_at is None}
+        going_on = {pk: runs[pk] for pk, rows in work.items() if pk not in fresh and _brings_events_alone(rows)}
+        read = [*_fresh(project, fresh, maps), *_going_on(project, going_on, work, maps)]
+        calm = {one.run.pk: one for one in read if one is not None}
     if calm:
-        calm_rows.store(project_id=project.pk, rows=list(calm.values()), work=[work[pk] for pk in calm], now=now)
+        others = _beside(project, calm)
+        done = [row.pk for pk in calm for row in work[pk]]
+        calm_rows.store(project_id=project.pk, rows=list(calm.values()), work=done, now=now)
         ripples.queue(project_id=project.pk, run_pks=others - calm.keys(), now=now)
     return Looked(len(calm), frozenset(work.keys() - calm.keys()))
 
 
-def _work_of(runs: Mapping[int, Run], now: datetime) -> dict[int, list[int]]:
-    """The due Work rows, locked, by run; a run that could not be judged before is not among them."""
-    rows = Work.objects.filter(run__in=runs, not_before__lte=now).select_for_update(skip_locked=True)
-    found: dict[int, list[int]] = {}
-    for pk, run_pk in rows.values_list("id", "run_id"):
-        found.setdefault(run_pk, []).append(pk)
+def _work_of(runs: Mapping[int, Run], now: datetime) -> dict[int, list[Work]]:
+    """The due Work rows, locked, by run."""
+    found: dict[int, list[Work]] = {}
+    for row in Work.objects.filter(run__in=runs, not_before__lte=now).select_for_update(skip_locked=True):
+        found.setdefault(row.run_id, []).append(row)
     return found
 
 
-def _read(project: Project, run: Run, stored: stored_events.StoredRun, memory: Memory) -> calm_rows.Row | None:
-    """A run judged from scratch, as it is to be stored; None where it is not calm."""
-    if any(event.parent_run_id or canaries.issues(event) for event in stored.events):
-        return None
-    view, judgement = cases.judged_whole(run, stored.events, Kin(), memory.maps)
-    if not _is_faultless(run, view, judgement, memory.maps):
-        return None
-    index = Index.compare(run, judgement, stored.events)
-    facts = crowd_facts.facts_of(project, memory, run.pk, stored, view)
-    return calm_rows.Row(run, view.runs[0].workflow, judgement, index.added, index.since, facts)
+def _brings_events_alone(work: Iterable[Work]) -> bool:
+    return all(row.reason == Work.Reason.EVENTS for row in work)
 
 
-def _is_faultless(run: Run, view: RunView, judgement: Judgement, maps: Mapping[str, ContextMap]) -> bool:
-    if judgement.findings or judgement.errors or len(view.runs) > 1:
-        return False
-    return not outcomes.compare(run, view.runs, maps).made
+def _fresh(project: Project, runs: Mapping[int, Run], maps: Mapping[str, ContextMap]) -> Iterator[Row | None]:
+    if runs:
+        memory = memory_of(project.pk, maps)
+        for pk, stored in stored_events.of_runs(project, runs).items():
+            yield calm_runs.fresh(project, runs[pk], stored, memory)
 
 
-def _beside(project: Project, calm: dict[int, calm_rows.Row]) -> set[int]:
+def _going_on(
+    project: Project, runs: Mapping[int, Run], work: Mapping[int, Sequence[Work]], maps: Mapping[str, ContextMap]
+) -> Iterator[Row | None]:
+    if runs:
+        pks = [pk for run_pk in runs for row in work[run_pk] for pk in row.event_pks]
+        held = rows_of(runs)
+        for pk, new in stored_events.of_runs(project, runs, event_pks=pks).items():
+            yield calm_runs.onwards(runs[pk], new.events, held.get(pk, ()), maps)
+
+
+def _beside(project: Project, calm: dict[int, Row]) -> set[int]:
     """Locks all, drops those that are not alone, and gives the runs that want what the others hold."""
-    if not calm:
-        return set()
-    held = {value for one in calm.values() for value in one.held}
     names = {one.run.run_id: pk for pk, one in calm.items()}
+    held = {value for one in calm.values() for value in one.held}
     buckets = locks.values(held=held, wanted=(), new_shapes=False)
     locks.take(project.pk, buckets, locks.own_names(names))
-    around = calm_rows.around(project_id=project.pk, names=list(names), held=list(held))
+    around = calm_rows.around(project_id=project.pk, rows=list(calm.values()))
     for name in names if around.has_canaries else around.named:
         calm.pop(names[name], None)
     return set(around.wanting)

@@ -16,14 +16,26 @@ from monitor.services.crowd_facts import StoredFacts
 from monitor.services.statements import cursor
 
 _AROUND = """
+WITH runs AS MATERIALIZED (
+    SELECT * FROM unnest(%(runs)b::bigint[], %(names)b::text[], %(since)b::timestamptz[])
+                  AS runs (run, name, since)
+)
 SELECT (SELECT canary_shapes <> '[]' FROM monitor_project WHERE id = %(project)s),
        ARRAY(SELECT parent_run_id FROM monitor_run
              WHERE project_id = %(project)s AND parent_run_id = ANY (%(names)b::text[])
              UNION
              SELECT source_run_id FROM monitor_anomaly
-             WHERE project_id = %(project)s AND source_run_id = ANY (%(names)b::text[])),
-       ARRAY(SELECT DISTINCT run_id FROM monitor_anomaly
-             WHERE project_id = %(project)s AND wants = ANY (%(held)b::bigint[]))
+             WHERE project_id = %(project)s AND source_run_id = ANY (%(names)b::text[])
+             UNION
+             SELECT runs.name FROM monitor_anomaly JOIN runs ON runs.run = monitor_anomaly.run_id),
+       ARRAY(SELECT run_id FROM monitor_anomaly
+             WHERE project_id = %(project)s AND wants = ANY (%(held)b::bigint[])
+             UNION
+             SELECT anomaly.run_id
+             FROM runs JOIN monitor_runvalues held ON held.run_id = runs.run
+             JOIN monitor_anomaly anomaly ON anomaly.wants = ANY (held.values)
+             WHERE anomaly.project_id = %(project)s AND anomaly.sought_until >= runs.since
+               AND anomaly.sought_until >= %(earliest)s::timestamptz)
 """
 _STORE = """
 WITH sent AS MATERIALIZED (
@@ -55,7 +67,7 @@ WITH sent AS MATERIALIZED (
     SET first_at = excluded.first_at, digest = excluded.digest, body = excluded.body
 ), told AS (
     INSERT INTO monitor_crowdwork (project_id, run_id, created_at, not_before, failures, last_error, has_facts)
-    SELECT %(project)s, run, %(now)s, %(now)s, 0, '', true FROM sent WHERE facts IS NOT NULL
+    SELECT %(project)s, run, %(now)s, %(now)s, 0, '', facts IS NOT NULL FROM sent WHERE session IS NOT NULL
 )
 DELETE FROM monitor_work WHERE id = ANY (%(work)b::bigint[])
 """
@@ -63,7 +75,10 @@ DELETE FROM monitor_work WHERE id = ANY (%(work)b::bigint[])
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A run as it was judged: what it holds (`held`, since when), and its facts where it acts for a session."""
+    """A run as it was judged: what it holds and did not hold before (`held`, `since`), and its facts.
+
+    These are there of a new run that acts for a session; those of one that goes on are read with all its events.
+    """
 
     run: Run
     workflow: str
@@ -75,8 +90,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What stands around runs: whether canaries were issued, which are `named` as parent or source, and whose
-    anomalies are `wanting` a value that they hold (primary keys of runs).
+    """What stands around runs.
+
+    Whether canaries were issued, which of them are `named` as a parent, a source or a victim, and whose
+    anomalies are `wanting` a value that they hold for the first time, or hold and were looked at before
+    (primary keys of runs).
     """
 
     has_canaries: bool
@@ -84,23 +102,30 @@ class Around:
     wanting: Collection[int]
 
 
-def around(*, project_id: int, names: Sequence[str], held: Sequence[int]) -> Around:
+def around(*, project_id: int, rows: Sequence[Row]) -> Around:
     """Looks around runs by their ids and the values that they hold; right only under their locks."""
-    arguments: dict[str, Any] = {"project": project_id, "names": names, "held": held}
+    arguments: dict[str, Any] = {
+        "project": project_id,
+        "runs": [row.run.pk for row in rows],
+        "names": [row.run.run_id for row in rows],
+        "since": [row.since for row in rows],
+        "earliest": min(row.since for row in rows),
+        "held": list({value for row in rows for value in row.held}),
+    }
     with connection.wrap_database_errors, cursor() as binary:
         binary.execute(_AROUND, arguments)
         return Around(*cast("tuple[bool, list[str], list[int]]", binary.fetchone()))
 
 
-def store(*, project_id: int, rows: Sequence[Row], work: Iterable[Sequence[int]], now: datetime) -> None:
-    """Writes the judgement of runs that were never judged before, and deletes their Work rows.
+def store(*, project_id: int, rows: Sequence[Row], work: Sequence[int], now: datetime) -> None:
+    """Writes the judgement of runs, and deletes their Work rows.
 
     What a crash of the database loses of it comes back with the Work rows, so the commit need not be waited for.
     """
     arguments = {
         "project": project_id,
         "now": now,
-        "work": [pk for pks in work for pk in pks],
+        "work": work,
         **_of_runs(rows),
         **_of_facts([row.facts for row in rows]),
     }

@@ -31,8 +31,10 @@ CALM_A_RUN = 5
 """So many calm runs are judged at once in the time that one run takes on its own."""
 
 _DUE = """
-SELECT run.id, run.project_id, run.judged_at IS NULL AND max(failures) = 0 AS is_new FROM (
-    SELECT run_id, not_before, id, failures FROM monitor_work
+SELECT run.id, run.project_id,
+       max(failures) = 0 AND (run.judged_at IS NULL OR (bool_and(reason = 'events') AND length(run.state) > 0))
+FROM (
+    SELECT run_id, not_before, id, failures, reason FROM monitor_work
     WHERE not_before <= %s ORDER BY not_before, id LIMIT %s
 ) AS earliest JOIN monitor_run run ON run.id = earliest.run_id
 GROUP BY run.id ORDER BY min(not_before), min(earliest.id)
@@ -40,24 +42,24 @@ GROUP BY run.id ORDER BY min(not_before), min(earliest.id)
 
 
 class _Due(NamedTuple):
-    """A run that is due; `is_new`: it was never judged, and never failed to be."""
+    """A run that is due, and whether it may be calm: new or going on, and never failed to be judged."""
 
     pk: int
     project_pk: int
-    is_new: bool
+    may_be_calm: bool
 
 
 def judge_due(*, now: datetime, limit_runs: int) -> int:
     """Judges up to `limit_runs` runs whose Work is due, those that wait longest; gives how many.
 
-    `now` is the server's time. Runs that are new and calm are judged at once, the others one by one, and of
-    these fewer. A run that cannot be judged is put off, with the type of its error, and never stops the
+    `now` is the server's time. Runs that are calm are judged at once, the others one by one, and of these
+    fewer. A run that cannot be judged is put off, with the type of its error, and never stops the
     others; a run that another worker has in hand is left to it.
     """
     due = _due(now, limit_runs * LOOK_AHEAD)
     looked = _judge_calm(due, now, limit_runs)
-    known = [one.pk for one in due if not one.is_new]
-    alone = [*known, *looked.left][: max(1, limit_runs // CALM_A_RUN)]
+    others = [one.pk for one in due if not one.may_be_calm]
+    alone = [*others, *looked.left][: max(1, limit_runs // CALM_A_RUN)]
     # Workers that see the same rows at the same moment should not queue up behind each other.
     random.shuffle(alone)
     return looked.judged + sum(_judge_safely(pk, now) for pk in alone)
@@ -70,11 +72,11 @@ def _due(now: datetime, limit: int) -> list[_Due]:
 
 
 def _judge_calm(due: Sequence[_Due], now: datetime, limit: int) -> calm.Looked:
-    """The new runs of the project that waits longest, at once."""
-    first = next((one for one in due if one.is_new), None)
+    """Those that may be calm, of the project that waits longest, at once."""
+    first = next((one for one in due if one.may_be_calm), None)
     if first is None:
         return calm.Looked()
-    pks = [one.pk for one in due if one.is_new and one.project_pk == first.project_pk]
+    pks = [one.pk for one in due if one.may_be_calm and one.project_pk == first.project_pk]
     return calm.judge(project=Project.objects.get(pk=first.project_pk), run_pks=pks, now=now, limit=limit)
 
 

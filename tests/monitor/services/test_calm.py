@@ -117,6 +117,66 @@ def test_twenty_runs_cost_no_more_statements_than_two(project: Project) -> None:
     assert len(many) == len(few)
 
 
+def going_on(number: int, place: int, **fields: Any) -> Event:
+    name = f"{number}"
+    context = {"session_id": f"s-{name}", "n": place}
+    return event(f"r-{name}", 10 + place, context=context, session=f"s-{name}", sequence=10 + place, **fields)
+
+
+def test_runs_that_go_on_are_stored_as_if_each_had_been_judged_alone(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = make_project()
+    begun = [going_on(number, 0) for number in range(4)]
+    further = [going_on(number, place) for number in range(4) for place in (1, 2)]
+    with monkeypatch.context() as patch:
+        patch.setattr(calm, "judge", lambda **asked: calm.Looked(left=frozenset(asked["run_pks"])))
+        tell(alone, begun)
+        tell(alone, further)
+    tell(project, begun)
+    post(project, further)
+    pks = list(Run.objects.filter(project=project).values_list("id", flat=True))
+    looked = calm.judge(project=project, run_pks=pks, now=NOW, limit=50)
+    assert looked == calm.Looked(judged=4)
+    assert stored(project) == stored(alone)
+    assert Run.objects.filter(project=project, event_count=3).count() == 4
+
+
+def test_what_a_run_comes_to_hold_has_its_victim_judged_again(project: Project) -> None:
+    tell(project, [event("r-1", 0, context={"n": 1}, execution_id="x-1", session="s-1")])
+    tell(project, leak()[2:])
+    pks = [Run.objects.get(run_id="r-1").pk]
+    post(project, [event("r-1", 1, "s-1", execution_id="x-1", session="s-1")])
+    assert calm.judge(project=project, run_pks=pks, now=NOW, limit=50) == calm.Looked(judged=1)
+    assert [(one.run.run_id, one.reason) for one in Work.objects.select_related("run")] == [("r-2", "dependency")]
+    settle()
+    assert {(source, rule) for rule, _, _, _, source, _ in found(project)} == {("r-1", "foreign-session")}
+
+
+def test_a_run_that_goes_on_otherwise_than_before_is_left(project: Project) -> None:
+    tell(project, [going_on(number, 1) for number in range(3)])
+    late, learns, spawned = (
+        going_on(0, 0),
+        going_on(1, 2, tenant="t-1"),
+        going_on(2, 2, parent_run_id="r-parent"),
+    )
+    post(project, [late, learns, spawned])
+    pks = dict(Run.objects.values_list("run_id", "id"))
+    looked = calm.judge(project=project, run_pks=pks.values(), now=NOW, limit=50)
+    assert looked == calm.Looked(left=frozenset(pks.values()))
+
+
+def test_twenty_runs_that_go_on_cost_no_more_statements_than_two(project: Project) -> None:
+    tell(project, [going_on(number, 0) for number in range(22)])
+    counts = []
+    for numbers in (range(2), range(2, 22)):
+        post(project, [going_on(number, 1) for number in numbers])
+        with CaptureQueriesContext(connection) as asked:
+            assert detect.judge_due(now=NOW, limit_runs=50) == len(numbers)
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+
+
 def test_what_they_hold_is_stored_for_the_crowd_and_not_read_again(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
