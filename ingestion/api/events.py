@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from datetime import datetime
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Router
@@ -15,20 +14,20 @@ from ninja import Router
 from ingestion.api.answers import answer
 from ingestion.api.schemas import AcceptedEvents
 from ingestion.auth import KeyAuth, key_of
-from ingestion.formats.canonical import Rejected, WireEvent, check_all
-from ingestion.formats.framing import Framing, Unreadable, split_events
-from ingestion.inbox import Accepted, accept
-from ingestion.limits import body_of, check_batch, check_open, note_refused, reason_of, spend
+from ingestion.door import Drafts, admitted, take
+from ingestion.formats import cloudevents
+from ingestion.formats.canonical import WireEvent
+from ingestion.formats.framing import split_events
 from ingestion.problems import Problem
-from monitor.models import ApiKey
 
-FRAMINGS: dict[str, Framing] = {
-    "application/json": "json",
-    "application/x-ndjson": "ndjson",
-    "application/ndjson": "ndjson",
-    "application/jsonl": "ndjson",
+READERS: dict[str, Callable[[bytes], Drafts]] = {
+    "application/json": partial(split_events, framing="json"),
+    "application/x-ndjson": partial(split_events, framing="ndjson"),
+    "application/ndjson": partial(split_events, framing="ndjson"),
+    "application/jsonl": partial(split_events, framing="ndjson"),
+    cloudevents.STRUCTURED: cloudevents.unwrap_structured,
+    cloudevents.BATCH: cloudevents.unwrap_batch,
 }
-_REASONS = {400: "unreadable body", 413: "too large", 415: "media type", 429: "rate limit"}
 
 
 def _body_schema() -> dict[str, Any]:
@@ -42,6 +41,8 @@ def _body_schema() -> dict[str, Any]:
             "content": {
                 "application/json": {"schema": {"oneOf": [event, {"type": "array", "items": event}]}},
                 "application/x-ndjson": {"schema": {"type": "string", "description": "one event a line"}},
+                cloudevents.STRUCTURED: {"schema": {"type": "object", "description": "a CloudEvent 1.0"}},
+                cloudevents.BATCH: {"schema": {"type": "array", "items": {"type": "object"}}},
             },
         }
     }
@@ -58,52 +59,30 @@ router = Router(tags=["events"])
     summary="Send context events",
 )
 def post_events(request: HttpRequest) -> HttpResponse:
-    """One context event, an array of them, or one a line; gzip or zstd if you like.
+    """One context event, an array of them, one a line, or CloudEvents; gzip or zstd if you like.
 
     The answer comes once every accepted event is durable. A bad event never costs its neighbours,
     and a batch sent again never counts twice. docs/formats.md says everything.
     """
-    key = key_of(request)
-    now = timezone.now()
-    good, bad = check_all(_admitted(request, key, now))
-    stored = accept(project=key.project, events=good, now=now)
-    note_refused(key=key, reasons=Counter(reason_of(one.field) for one in bad), now=now)
-    return _answer(stored, bad)
-
-
-def _admitted(request: HttpRequest, key: ApiKey, now: datetime) -> list[bytes]:
-    """The JSON text of each event, once all limits are passed; what is refused here is counted."""
-    lost = 1
-    try:
-        check_open(key=key, now=now)
-        framing = _framing(request)
-        raws = _split(body_of(request, max_bytes=settings.MAX_BODY_BYTES), framing)
-        lost = max(1, len(raws))
-        check_batch(len(raws))
-        spend(key=key, events=len(raws), now=now)
-    except Problem as problem:
-        note_refused(key=key, reasons={_REASONS[problem.status]: lost}, now=now)
-        raise
-    return raws
-
-
-def _framing(request: HttpRequest) -> Framing:
-    framing = FRAMINGS.get((request.content_type or "").lower())
-    if framing is None:
-        types = "application/json or application/x-ndjson"
-        raise Problem(
-            415, f"Send Content-Type: {types}, as the body is.", headers={"Accept-Post": ", ".join(FRAMINGS)}
-        )
-    return framing
-
-
-def _split(body: bytes, framing: Framing) -> list[bytes]:
-    try:
-        return split_events(body, framing)
-    except Unreadable as error:
-        raise Problem(400, f"The body cannot be read: {error}.") from error
-
-
-def _answer(stored: Accepted, bad: list[Rejected]) -> HttpResponse:
-    body = {"accepted": stored.accepted, "duplicates": stored.duplicates, "rejected": bad}
+    key, now = key_of(request), timezone.now()
+    taken = take(admitted(request, key=key, now=now, reader=_reader), key=key, now=now)
+    body = {
+        "accepted": taken.stored.accepted,
+        "duplicates": taken.stored.duplicates,
+        "rejected": taken.rejected,
+    }
     return answer(body, status=202)
+
+
+def _reader(request: HttpRequest) -> Callable[[bytes], Drafts]:
+    """How a body of this media type is read."""
+    kind = (request.content_type or "").lower()
+    if kind == "application/json" and cloudevents.BINARY_HEADER in request.headers:
+        return partial(cloudevents.unwrap_binary, headers=request.headers)
+    reader = READERS.get(kind)
+    if reader is None:
+        raise Problem(
+            415, f"Send Content-Type: {' or '.join(READERS)}, as the body is.",
+            headers={"Accept-Post": ", ".join(READERS)},
+        )  # fmt: skip
+    return reader

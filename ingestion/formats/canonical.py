@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -201,11 +202,17 @@ class _OnlyId(msgspec.Struct):
     event_id: Any = None
 
 
-def check_all(raws: list[bytes]) -> tuple[list[Event], list[Rejected]]:
-    """Each event on its own: the good ones in order, and why the others are not among them."""
+def check_all(raws: Sequence[bytes | EventError]) -> tuple[list[Event], list[Rejected]]:
+    """Each event on its own: the good ones in order, and why the others are not among them.
+
+    An EventError stands for an event that its format could not unwrap.
+    """
     good: list[Event] = []
     bad: list[Rejected] = []
     for index, raw in enumerate(raws):
+        if isinstance(raw, EventError):
+            bad.append(Rejected(index, None, raw.field, raw.problem))
+            continue
         try:
             good.append(check_event(raw))
         except EventError as error:

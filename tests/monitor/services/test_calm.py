@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -39,11 +39,13 @@ def runs(count: int, *, first: int = 0) -> list[Event]:
 def stored(project: Project) -> dict[str, Any]:
     """All that judging leaves of the project's runs."""
     rows = Run.objects.filter(project=project)
-    values = {one.run.run_id: (sorted(one.values), one.since) for one in RunValues.objects.filter(project=project)}
+    values: dict[str, list[tuple[int, datetime]]] = {}
+    for one in RunValues.objects.filter(project=project).order_by("since"):
+        values.setdefault(one.run.run_id, []).append((len(one.values), one.since))
     return {
         "runs": sorted(rows.values_list("run_id", *_FIELDS)),
         "states": {one.run_id: len(one.state or b"") for one in rows},
-        "values": {name: (len(held), since) for name, (held, since) in values.items()},
+        "values": values,
         "crowd": set(CrowdWork.objects.filter(project=project).values_list("run__run_id", flat=True)),
     }
 
