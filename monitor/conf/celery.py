@@ -4,8 +4,11 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, setup_logging, worker_init
+from celery.signals import beat_init, celeryd_init, setup_logging, task_postrun, task_prerun, worker_init
 from django.conf import settings
+
+from monitor import log_ids
+from monitor.conf.logging import take_over
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "monitor.conf.settings")
 FORGET_SECONDS = 600.0
@@ -57,6 +60,25 @@ app.autodiscover_tasks(["monitor"])
 @setup_logging.connect
 def _keep_logging(**_: Any) -> None:
     """Django's logging stands: without a receiver here Celery would put its own in its place."""
+
+
+@celeryd_init.connect
+@beat_init.connect
+def _take_over(**_: Any) -> None:
+    """From here on everything that a worker or beat says is a log line."""
+    take_over()
+
+
+@task_prerun.connect
+def _begin_task(task_id: str, task: Any, **_: Any) -> None:
+    """What a task logs names it."""
+    log_ids.begin(task=task.name, task_id=task_id)
+
+
+@task_postrun.connect
+def _end_task(**_: Any) -> None:
+    """What comes after it is not its own."""
+    log_ids.end()
 
 
 @worker_init.connect

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "ingestion",
 ]
 MIDDLEWARE = [
+    "monitor.middleware.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -139,6 +140,7 @@ LOGGING = logging_config(
     level=env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
     as_json=env.choice("LOG_FORMAT", "json", ("json", "text")) == "json",
 )
+ACCESS_LOG = env.flag("ACCESS_LOG", True)
 
 # Judging
 SWEEP_SECONDS = env.seconds("SWEEP_SECONDS", 2.0)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from django.db import OperationalError, connection, transaction
 
+from monitor import log_ids
 from monitor.models import Run, Work
 from monitor.services.attach import Raced
 from monitor.services.judging import FamilyMoved, judge
@@ -50,6 +51,11 @@ def _due(now: datetime, limit_runs: int) -> list[int]:
 
 
 def _judge_safely(pk: int, now: datetime) -> bool:
+    with log_ids.within(run=pk):
+        return _judge_named(pk, now)
+
+
+def _judge_named(pk: int, now: datetime) -> bool:
     work: list[Work] = []
     try:
         for _ in range(ATTEMPTS):
@@ -59,10 +65,10 @@ def _judge_safely(pk: int, now: datetime) -> bool:
                 continue
     except OperationalError as error:
         # A deadlock or a lost connection passes; the row stays due.
-        logger.warning("judging was interrupted", extra={"run": pk, "error": type(error).__name__})
+        logger.warning("judging was interrupted", extra={"error": type(error).__name__})
         return False
     except Exception as error:
-        logger.exception("a run could not be judged", extra={"run": pk})
+        logger.exception("a run could not be judged")
         _put_off(work, type(error).__name__, now)
         return True
     _put_off(work, "Raced", now)
@@ -75,6 +81,7 @@ def _judge_once(pk: int, now: datetime, work: list[Work]) -> bool:
         run = free.filter(pk=pk).first()
         if run is None:
             return False
+        log_ids.add(project=str(run.project.uuid))
         work[:] = Work.objects.filter(run=pk, not_before__lte=now).select_for_update(skip_locked=True)
         if not work:
             return False

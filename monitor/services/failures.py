@@ -29,8 +29,9 @@ def record(*, run: Run, errors: Sequence[RuleError], whole: bool, now: datetime)
     if whole and (past := stored.keys() - by_rule.keys() - set(CROWD_RULES)):
         RuleFailure.objects.filter(run=run, rule__in=past).delete()
     for rule, raised in by_rule.items():
-        extra = {"rule": rule, "run": run.pk, "error": raised[-1].error, "events": len(raised)}
-        logger.error("a rule failed", extra=extra)
+        logger.error(
+            "a rule failed", extra={"rule": rule, "run": run.pk, "error": raised[-1].error, "events": len(raised)}
+        )
         _store(run, rule, raised, stored.get(rule), whole=whole, now=now)
 
 
