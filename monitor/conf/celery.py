@@ -88,3 +88,11 @@ def _demand_settings(**_: Any) -> None:
     from monitor.conf.serving import demand_settings  # noqa: PLC0415 - only what serves demands them
 
     demand_settings()
+
+
+@beat_init.connect
+def _begin_watch(**_: Any) -> None:
+    """Beat's process watches the program as a whole, beside its schedule."""
+    from monitor.conf.watch import start  # noqa: PLC0415 - needs the models, which need this app
+
+    start()

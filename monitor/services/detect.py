@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -15,6 +16,7 @@ from django.db import OperationalError, connection, transaction
 
 from monitor import log_ids
 from monitor.models import Run, Work
+from monitor.services import counters
 from monitor.services.attach import Raced
 from monitor.services.judging import FamilyMoved, judge
 
@@ -37,8 +39,11 @@ def judge_due(*, now: datetime, limit_runs: int) -> int:
     `now` is the server's time. A run that cannot be judged is put off, with the type of its error,
     and never stops the others; a run that another worker has in hand is left to it.
     """
-    due = _due(now, limit_runs)
-    return sum(_judge_safely(pk, now) for pk in due)
+    judged: Counter[int] = Counter()
+    done = sum(_judge_safely(pk, now, judged) for pk in _due(now, limit_runs))
+    for project_id, events in judged.items():
+        counters.add(project_id, {counters.JUDGED: events})
+    return done
 
 
 def _due(now: datetime, limit_runs: int) -> list[int]:
@@ -50,17 +55,17 @@ def _due(now: datetime, limit_runs: int) -> list[int]:
     return pks
 
 
-def _judge_safely(pk: int, now: datetime) -> bool:
+def _judge_safely(pk: int, now: datetime, judged: Counter[int]) -> bool:
     with log_ids.within(run=pk):
-        return _judge_named(pk, now)
+        return _judge_named(pk, now, judged)
 
 
-def _judge_named(pk: int, now: datetime) -> bool:
+def _judge_named(pk: int, now: datetime, judged: Counter[int]) -> bool:
     work: list[Work] = []
     try:
         for _ in range(ATTEMPTS):
             try:
-                return _judge_once(pk, now, work)
+                return _judge_once(pk, now, work, judged)
             except (FamilyMoved, Raced):
                 continue
     except OperationalError as error:
@@ -75,7 +80,7 @@ def _judge_named(pk: int, now: datetime) -> bool:
     return True
 
 
-def _judge_once(pk: int, now: datetime, work: list[Work]) -> bool:
+def _judge_once(pk: int, now: datetime, work: list[Work], judged: Counter[int]) -> bool:
     with transaction.atomic():
         free = Run.objects.select_related("project").select_for_update(no_key=True, skip_locked=True, of=["self"])
         run = free.filter(pk=pk).first()
@@ -89,6 +94,7 @@ def _judge_once(pk: int, now: datetime, work: list[Work]) -> bool:
         Work.objects.filter(pk__in=[row.pk for row in work]).delete()
         if not verdict:
             _commit_without_waiting()
+    judged[run.project_id] += sum(len(row.event_pks) for row in work)
     return True
 
 
