@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from ingestion import tally
 from ingestion.auth import KeyAuth
 from ingestion.figures import exposition
 from ingestion.problems import Problem, respond, unavailable
@@ -43,6 +44,7 @@ def prometheus(request: HttpRequest) -> HttpResponse:
     """
     try:
         project = KeyAuth("read")(request).project
+        tally.write()
         text, media_type = exposition(project, accept=request.headers.get("Accept", ""), now=timezone.now())
     except Problem as problem:
         return respond(problem)

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Router
 
+from ingestion import tally
 from ingestion.api.answers import answer
 from ingestion.api.schemas import AcceptedEvents
 from ingestion.auth import KeyAuth, key_of
@@ -21,7 +22,6 @@ from ingestion.inbox import Accepted, accept
 from ingestion.limits import body_of, check_batch, check_open, note_refused, reason_of, spend
 from ingestion.problems import Problem
 from monitor.models import ApiKey
-from monitor.services import counters
 
 FRAMINGS: dict[str, Framing] = {
     "application/json": "json",
@@ -68,7 +68,7 @@ def post_events(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     good, bad = check_all(_admitted(request, key, now))
     stored = accept(project=key.project, events=good, now=now)
-    counters.add(key.project, {counters.ACCEPTED: stored.accepted, counters.DUPLICATE: stored.duplicates})
+    tally.count(key.project, accepted=stored.accepted, duplicates=stored.duplicates)
     note_refused(key=key, reasons=Counter(reason_of(one.field) for one in bad), now=now)
     return _answer(stored, bad)
 

@@ -1,16 +1,27 @@
 """The Celery app: the bell that says "look now"; what is to be done stands in the database."""
 
+import logging
 import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, celeryd_init, setup_logging, task_postrun, task_prerun, worker_init
+from celery.signals import (
+    beat_init,
+    celeryd_init,
+    setup_logging,
+    task_postrun,
+    task_prerun,
+    worker_init,
+    worker_shutdown,
+)
 from django.conf import settings
 
 from monitor import log_ids
 from monitor.conf.logging import take_over
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "monitor.conf.settings")
+logger = logging.getLogger(__name__)
+
 FORGET_SECONDS = 600.0
 
 app = Celery("crosstalk", broker=settings.BROKER_URL)
@@ -65,8 +76,20 @@ def _keep_logging(**_: Any) -> None:
 @celeryd_init.connect
 @beat_init.connect
 def _take_over(**_: Any) -> None:
-    """From here on everything that a worker or beat says is a log line."""
+    """From here on everything that a worker or beat says is a log line.
+
+    Celery prints that it ends, past all logging; our worker logs that it has.
+    """
+    from celery.apps import worker  # noqa: PLC0415 - heavy, and only a worker or beat needs it
+
     take_over()
+    setattr(worker, "safe_say", lambda *_, **__: None)  # noqa: B010 - unknown to its type stubs
+
+
+@worker_shutdown.connect
+def _say_end(**_: Any) -> None:
+    """The worker's last line."""
+    logger.info("the worker ends")
 
 
 @task_prerun.connect

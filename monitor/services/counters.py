@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Mapping
+from itertools import chain
+from typing import Any, cast
 
+import psycopg
 from django.db import DatabaseError, InterfaceError, connection
 
 from monitor.models import Project
@@ -21,13 +24,12 @@ Amounts = Mapping[str | tuple[str, str], int]
 SLOTS = 8
 
 _ADD = """
-WITH quick AS MATERIALIZED (SELECT CASE WHEN %s THEN set_config('synchronous_commit', 'off', true) END)
+WITH quick AS MATERIALIZED (SELECT CASE WHEN %s::bool THEN set_config('synchronous_commit', 'off', true) END)
 INSERT INTO monitor_counter AS kept (project_id, name, label, slot, value)
-SELECT %s, name, label, %s, value
-FROM quick, unnest(%s::text[], %s::text[], %s::bigint[]) AS new (name, label, value)
-ORDER BY name, label
+SELECT %s::bigint, name, label, %s::smallint, value FROM quick, (VALUES {rows}) AS new (name, label, value)
 ON CONFLICT (project_id, name, label, slot) DO UPDATE SET value = kept.value + excluded.value
 """
+_ROW = "(%s::text, %s::text, %s::bigint)"  # an array of each would take three times as long
 
 
 def add(project: Project | int, amounts: Amounts) -> None:
@@ -37,17 +39,26 @@ def add(project: Project | int, amounts: Amounts) -> None:
     in between loses the count of one batch and nothing else. A database that does not answer is
     logged and never an error: what is counted has happened. Source: docs/adr/0009-health.md.
     """
-    keys = {(key, "") if isinstance(key, str) else key: value for key, value in amounts.items() if value}
-    if not keys:
+    # In one order by everybody, so that nobody waits in a circle
+    rows = sorted(
+        (*((key, "") if isinstance(key, str) else key), value) for key, value in amounts.items() if value
+    )
+    if not rows:
         return
     pk = project if isinstance(project, int) else project.pk
-    names, labels = [name for name, _ in keys], [label for _, label in keys]
+    statement = _ADD.format(rows=", ".join([_ROW] * len(rows)))
     slot = random.randrange(SLOTS)  # noqa: S311 - spreads writers, keeps no secret
     alone = not connection.in_atomic_block
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(_ADD, [alone, pk, slot, names, labels, list(keys.values())])
+        with connection.wrap_database_errors, _cursor() as cursor:
+            cursor.execute(statement, [alone, pk, slot, *chain(*rows)], prepare=True)
     except (DatabaseError, InterfaceError) as error:
         if not alone:
             raise
         logger.warning("counts were lost", extra={"project_pk": pk, "error": type(error).__name__})
+
+
+def _cursor() -> psycopg.Cursor[tuple[Any, ...]]:
+    """A cursor whose statement the server plans once a connection: planning would be most of the cost."""
+    connection.ensure_connection()
+    return psycopg.Cursor(cast("psycopg.Connection[tuple[Any, ...]]", connection.connection))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
@@ -14,6 +15,7 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 from prometheus_client.parser import text_string_to_metric_families
 
+from ingestion import tally
 from monitor.models import Counter, Pulse, SelfCheck
 from monitor.services import cases, counters, deliver, detect
 from tests.factories import event_dict, make_channel, make_notification, make_project
@@ -126,6 +128,38 @@ def test_many_writers_lose_no_count(project):
         totals[row.name] = totals.get(row.name, 0) + row.value
     assert totals == {"events_accepted": 100, "rule_errors": 50}
     assert Counter.objects.filter(name="events_accepted").count() > 1
+
+
+def test_a_busy_door_writes_seldom_and_loses_nothing(caller, project, monkeypatch):
+    written = []
+    add = counters.add
+
+    def noting(pk: int, amounts: counters.Amounts) -> None:
+        written.append(amounts)
+        add(pk, amounts)
+
+    monkeypatch.setattr(counters, "add", noting)
+    monkeypatch.setattr(tally, "_TALLY", tally._Tally())
+    for n in range(20):
+        tally.count(project, accepted=n, duplicates=1)
+    assert len(written) < 20
+    found = samples(scraped(caller)[0])
+    assert (found["crosstalk_events_accepted_total", ()], found["crosstalk_events_duplicate_total", ()]) == (
+        190,
+        20,
+    )
+
+
+def test_what_waits_is_written_without_another_request(project, monkeypatch):
+    done = threading.Event()
+    monkeypatch.setattr(tally, "_TALLY", tally._Tally())
+    monkeypatch.setattr(tally, "REST_SECONDS", 0.05)
+    late = tally._late
+    monkeypatch.setattr(tally, "_late", lambda: (late(), done.set()))
+    tally.count(project, accepted=1, duplicates=0)
+    tally.count(project, accepted=2, duplicates=0)
+    assert done.wait(10)
+    assert sum(Counter.objects.values_list("value", flat=True)) == 3
 
 
 def test_a_count_that_cannot_be_kept_is_no_error(caplog):
