@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from monitor.management.servers.plan import plan_of_settings
 from monitor.management.servers.stack import Stack, running
 
@@ -26,6 +28,10 @@ class System:
 
     port: int
     params: dict[str, Any]
+
+    def processes(self) -> list[psutil.Process]:
+        """The system's processes, its servers among them; their supervisor is the benchmark itself."""
+        return psutil.Process().children(recursive=True)
 
     def connection(self) -> http.client.HTTPConnection:
         """A kept-alive connection for one thread."""

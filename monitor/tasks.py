@@ -14,7 +14,7 @@ from monitor.services import bell, crowd, detect, notify, pending, pulses, run_v
 
 BUDGET_SECONDS = 1.0
 """So short that a task of the other kind, an alert for example, never waits long for a worker."""
-RUNS_AT_A_TIME = 10
+RUNS_AT_A_TIME = 50
 ALERTS_AT_A_TIME = 20
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import marshal
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from monitor.detection.anomaly import AnomalyKey, Finding
 from monitor.detection.catalogue import CATALOGUE
@@ -46,9 +46,14 @@ class Judgement:
     findings: tuple[Finding, ...]
     holdings: Mapping[int, bool]
     facts: RunFacts
-    state: bytes
     whole: bool
     errors: tuple[RuleError, ...] = ()
+    _judges: Sequence[RunJudge] = field(default=(), repr=False, compare=False)
+
+    @property
+    def state(self) -> bytes:
+        """The state to go on from, written down when it is asked for; empty where nothing is stored."""
+        return _dump(self._judges) if self._judges else b""
 
 
 def judge_run(
@@ -144,9 +149,9 @@ def _judgement(judges: Sequence[RunJudge], *, whole: bool, stored: bool) -> Judg
         findings=tuple(findings.values()),
         holdings=holdings,
         facts=together(tuple(judge.facts for judge in judges)),
-        state=_dump(judges) if stored else b"",
         whole=whole,
         errors=tuple(error for judge in judges for error in judge.errors),
+        _judges=judges if stored else (),
     )
 
 

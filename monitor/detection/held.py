@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from monitor.detection.paths import Location
 from monitor.detection.values import identity_text, number_text, same, value_key
+
+_MAY_BE_A_NUMBER = re.compile(r"-?(?:[0-9]|inf|nan)")
+"""What the text of a number begins with (`values.number_text`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class Want:
     def _alike(self) -> frozenset[type]:
         """The types, besides text, of which a value can be the one looked for."""
         if isinstance(self.value, str):
-            return frozenset({int, float} if self.as_text else ())
+            return frozenset({int, float} if self.as_text and _MAY_BE_A_NUMBER.match(self.value) else ())
         return frozenset({int, float} if type(self.value) in (int, float) else {type(self.value)})
 
 

@@ -7,13 +7,13 @@ alike share one on purpose, because identities compare as text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
 from monitor.detection.canary_shapes import Shape, stretches
-from monitor.detection.snapshot import Snapshot
+from monitor.detection.snapshot import Part, Snapshot
 from monitor.detection.values import number_text, value_key
 
 HASH_BYTES = 8
@@ -49,10 +49,11 @@ def fingerprint(value: Any, secret: bytes) -> int:
 class Held:
     """What a run was seen to hold, event by event: only members that changed are read again."""
 
-    __slots__ = ("_last",)
+    __slots__ = ("_last", "_parts")
 
     def __init__(self) -> None:
         self._last: dict[str, tuple[bytes, bytes]] = {}
+        self._parts: Mapping[str, Part] = {}
 
     def take(self, snapshot: Snapshot, watch: Watch, found: dict[int, bool]) -> None:
         """Adds the fingerprints of what this event holds and the one before did not.
@@ -64,11 +65,18 @@ class Held:
         issued = snapshot.event.attributes.get("canary")
         if issued:
             found[walk.fingerprint(issued)] = True
+        parts, known = snapshot.parts, self._parts
+        if parts is known:
+            return
+        self._parts = parts
         last, now = self._last, {}
         changed = set()
-        for name, part in sorted(snapshot.parts.items()):
-            form = blake2b(part.form, digest_size=HASH_BYTES).digest()
+        for name, part in sorted(parts.items()):
             before = last.get(name)
+            if before is not None and part is known.get(name):
+                now[name] = before
+                continue
+            form = blake2b(part.form, digest_size=HASH_BYTES).digest()
             if before is not None and before[0] == form:
                 now[name] = before
                 continue

@@ -13,10 +13,11 @@ from monitor.detection.context_map import ContextMap
 from monitor.detection.event import Event
 from monitor.detection.facts import MAX_GAPS, RunFacts
 from monitor.detection.holdings import Held
-from monitor.detection.identity import Identity, KinRun
+from monitor.detection.identity import Identity, Kind, KinRun
 from monitor.detection.lines import Lines
 from monitor.detection.order import OrderKey, order_key
 from monitor.detection.own import OwnIdentity
+from monitor.detection.paths import Location
 from monitor.detection.rule import Rule
 from monitor.detection.scene import Reused, Scene
 from monitor.detection.setting import Setting
@@ -155,19 +156,15 @@ class RunJudge:
         else:
             self._work.enter(event)
             self._ahead.enter(event)
-        mine, strange = [], False
-        for mark in snapshot.marks:
-            if mark.text == own.of(mark.kind):
-                mine.append((mark.kind, mark.location))
-            else:
-                strange = True
-        for rule in rules[event.phase == "exit", scene.first, final, strange]:
+        scene.mine = mine = _of_its_own(snapshot, own)
+        findings = self.findings
+        for rule in rules[event.phase == "exit", scene.first, final, len(mine) < len(snapshot.marks)]:
+            known = len(findings)
             try:
-                found = list(rule.judge(scene))
+                findings.extend(rule.judge(scene))
             except Exception as error:  # a broken rule must not silence its neighbours
+                del findings[known:]
                 self.errors.append(RuleError(rule.id, event.run_id, type(error).__name__))
-            else:
-                self.findings.extend(found)
         self.is_revised = self.is_revised or scene.is_revised
         if new := line.unnoted(event, "own", mine):
             scene.note("own", new)
@@ -179,10 +176,13 @@ class RunJudge:
         at = event.occurred_at
         if self.by_sequence and self._last is not None and event.sequence is not None:
             before = self._last[0] if self._last[0] is not None else event.sequence
-            missing = range(before + 1, event.sequence)[: MAX_GAPS - len(self._gaps)]
-            self._gaps = (*self._gaps, *missing)
-        self._first_at = at if self._first_at is None else min(self._first_at, at)
-        self._last_at = at if self._last_at is None else max(self._last_at, at)
+            if event.sequence > before + 1:
+                missing = range(before + 1, event.sequence)[: MAX_GAPS - len(self._gaps)]
+                self._gaps = (*self._gaps, *missing)
+        if self._first_at is None or at < self._first_at:
+            self._first_at = at
+        if self._last_at is None or at > self._last_at:
+            self._last_at = at
         if self._parent[0] is None and event.parent_run_id is not None:
             self._parent = event.parent_run_id, event.parent_step
         if event.final:
@@ -255,6 +255,12 @@ class RunJudge:
             sequence, at, phase, event_id = state["last"]
             judge._last = sequence, datetime.fromisoformat(at), phase, event_id
         return judge
+
+
+def _of_its_own(snapshot: Snapshot, own: Identity) -> list[tuple[Kind, Location]]:
+    """The places of a snapshot that hold the run's own identity."""
+    texts = {"execution_id": own.execution_id, "session": own.session, "tenant": own.tenant}
+    return [(mark.kind, mark.location) for mark in snapshot.marks if mark.text == texts[mark.kind]]
 
 
 def _by_moment(setting: Setting) -> ByMoment:

@@ -25,10 +25,11 @@ class OwnIdentity:
     Of one source the earliest event counts, so events are learnt in the order of the run.
     """
 
-    __slots__ = ("_best",)
+    __slots__ = ("_best", "_marks")
 
     def __init__(self) -> None:
         self._best: dict[Kind, tuple[int, str]] = {}
+        self._marks: list[Mark] = []
 
     @property
     def identity(self) -> Identity:
@@ -46,12 +47,15 @@ class OwnIdentity:
 
     def learn(self, snapshot: Snapshot) -> None:
         """Takes one more event into account, later than all before."""
+        # Of what the event before showed already, nothing more is to be learnt.
+        marks = snapshot.marks if snapshot.marks is not self._marks else ()
+        self._marks = snapshot.marks
         for kind in KINDS:
             rank = self._best[kind][0] if kind in self._best else _NAMED + 1
             if rank > _ASSERTED and (said := asserted(snapshot.event, kind)):
                 self._best[kind] = _ASSERTED, said
-            elif rank > _MAPPED and snapshot.marks:
-                self._look(kind, rank, snapshot.marks)
+            elif rank > _MAPPED and marks:
+                self._look(kind, rank, marks)
 
     def _look(self, kind: Kind, rank: int, marks: Iterable[Mark]) -> None:
         shallowest: Mark | None = None

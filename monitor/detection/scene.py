@@ -9,8 +9,9 @@ from typing import Any
 from monitor.detection.context_map import ContextMap, StepPromise
 from monitor.detection.diff import Change
 from monitor.detection.event import Event
-from monitor.detection.identity import Identity, Kin
+from monitor.detection.identity import Identity, Kin, Kind
 from monitor.detection.lines import Line
+from monitor.detection.paths import Location
 from monitor.detection.rounds import Note, Round
 from monitor.detection.snapshot import Kept, Snapshot, changes_whole, is_same_part
 
@@ -33,17 +34,18 @@ class Scene:
     """One event of a run, with what came before it, and what is known already to come after it (`later`).
 
     `first` and `final` say whether the event opens or ends the run; `number` counts its events from 0.
-    `line` is the event's line of steps. `entered` is what the execution that this exit ends was
-    entered with, where that is known. `overlapping` names the other steps of the run that were at work
-    at some time of that execution. `memory` is the run's, by rule: plain data that is stored between
-    two events. `reused` is set where the run is a later one behind a reused run id; `owner` is the number of
-    that run. A rule sets `is_revised` where the event shows that something it found at an earlier one
-    does not hold: the run must then be judged whole.
+    `line` is the event's line of steps. `entered` is what the execution that this exit ends was entered
+    with, where that is known. `overlapping` names the other steps of the run that were at work at some
+    time of that execution. `memory` is the run's, by rule: plain data that is stored between two
+    events. `mine` are the places that hold the run's own identity. `reused` is set where the run is a
+    later one behind a reused run id; `owner` is the number of that run. A rule sets `is_revised` where
+    the event shows that something it found at an earlier one does not hold: the run must then be judged
+    whole.
     """
 
     __slots__ = ("_changes", "_mark", "context_map", "entered", "event", "final", "first", "is_revised", "kin",
-                 "later_from", "line", "memory", "number", "overlapping", "own", "owner", "reused", "round",
-                 "snapshot")  # fmt: skip
+                 "later_from", "line", "memory", "mine", "number", "overlapping", "own", "owner", "reused",
+                 "round", "snapshot")  # fmt: skip
 
     def __init__(self, snapshot: Snapshot, line: Line, round_: Round, own: Identity, kin: Kin) -> None:
         self.event: Event = snapshot.event
@@ -61,6 +63,7 @@ class Scene:
         self.memory: dict[str, Any] = {}
         self.reused: Reused | None = None
         self.owner = 0
+        self.mine: Collection[tuple[Kind, Location]] = ()
         self._changes: list[Change] | None = None
         self._mark: tuple[str, str, str] | None = None
 

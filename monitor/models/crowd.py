@@ -23,6 +23,10 @@ class CrowdWork(models.Model):
         max_length=200, blank=True, default="", help_text="the exception's type, no value"
     )
 
+    has_facts = models.BooleanField(
+        default=False, db_default=False, help_text="what the run holds was stored with this row (RunFacts)"
+    )
+
     class Meta:
         verbose_name_plural = "crowd work"
         indexes = [

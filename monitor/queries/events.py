@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC
 from typing import Any
 
@@ -32,7 +32,16 @@ _DEFAULTS: dict[str, Any] = {
     "accesses": (),
     "attributes": {},
 }
-_FIELDS = tuple(field.name for field in fields(ContextEvent))
+_FIELDS = tuple(one.name for one in fields(ContextEvent))
+
+
+@dataclass(slots=True)
+class StoredRun:
+    """The events of a run in the order of their receipt, the bytes of their contexts, and the last one's key."""
+
+    events: list[ContextEvent] = field(default_factory=list)
+    context_bytes: int = 0
+    last_pk: int = 0
 
 
 class _Codec(threading.local):
@@ -93,6 +102,25 @@ def of_run(project: Project, run: Run, *, limit: int | None = None) -> list[Cont
     """The run's events in no order; of more than `limit` the earliest by the sender's clock."""
     rows = Event.objects.filter(project=project, run=run).order_by("occurred_at", "id")
     return [as_event(body) for body in rows.values_list("body", flat=True)[:limit]]
+
+
+def of_runs(
+    project: Project, run_pks: Collection[int], *, event_pks: Collection[int] | None = None
+) -> dict[int, StoredRun]:
+    """The events of runs, or those with these keys, by the primary key of the run, in one query.
+
+    Runs of another project have none.
+    """
+    rows = Event.objects.filter(project=project, run__in=run_pks).order_by("id")
+    if event_pks is not None:
+        rows = rows.filter(pk__in=event_pks)
+    found: dict[int, StoredRun] = {}
+    for pk, run_pk, body, size in rows.values_list("id", "run_id", "body", "context_bytes"):
+        run = found.setdefault(run_pk, StoredRun())
+        run.events.append(as_event(body))
+        run.context_bytes += size
+        run.last_pk = pk
+    return found
 
 
 def by_pk(project: Project, pks: Sequence[int]) -> list[ContextEvent]:

@@ -20,6 +20,8 @@ from monitor.services import canaries, leaking_keys
 from monitor.services.family import Relatives, judged_together, parents_named_by, relatives_of
 from monitor.services.run_values import watch_of
 
+SHORT_RUN_EVENTS = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -40,7 +42,7 @@ class Case:
     def whole_view(self) -> RunView:
         """All of its events, read now where it was judged onwards."""
         return self.view or _view(
-            self.run, stored_events.of_run(self.run.project, self.run), self.relatives, self.maps
+            self.run, stored_events.of_run(self.run.project, self.run), self.relatives.kin, self.maps
         )
 
 
@@ -85,14 +87,27 @@ def _from_scratch(run: Run, new: Sequence[Event] | None, maps: Mapping[str, Cont
     events = stored_events.of_run(run.project, run)
     parents = parents_named_by(events)
     relatives = known_relatives(run, parents, maps)
-    view = _view(run, events, relatives, maps)
-    judgement = judge_runs(view.runs, watch=watch_of(run.project))
+    view, judgement = judged_whole(run, events, relatives.kin, maps)
     run.workflow, run.parts = view.runs[0].workflow, len(view.runs)
     return Case(run, maps, parents, relatives, events if new is None else new, view, judgement)
 
 
-def _view(run: Run, events: Sequence[Event], relatives: Relatives, maps: Mapping[str, ContextMap]) -> RunView:
-    return RunView(run.run_id, runs_behind(events, context_map=None, kin=relatives.kin, maps=maps))
+def judged_whole(
+    run: Run, events: Sequence[Event], kin: Kin, maps: Mapping[str, ContextMap]
+) -> tuple[RunView, Judgement]:
+    """The runs behind a run id as all their events show them, and what is found in them."""
+    view = _view(run, events, kin, maps)
+    return view, judge_runs(view.runs, watch=watch_of(run.project))
+
+
+def _view(run: Run, events: Sequence[Event], kin: Kin, maps: Mapping[str, ContextMap]) -> RunView:
+    return RunView(run.run_id, runs_behind(events, context_map=None, kin=kin, maps=maps))
+
+
+def state_after(judgement: Judgement) -> bytes:
+    """The state to be stored; none after a short run's end: what little comes then is judged with all before."""
+    facts = judgement.facts
+    return b"" if facts.ended and facts.events <= SHORT_RUN_EVENTS else judgement.state
 
 
 def known_relatives(run: Run, parents: Sequence[str], maps: Mapping[str, ContextMap]) -> Relatives:

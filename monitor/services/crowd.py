@@ -46,17 +46,22 @@ class Due:
 
     rows: Mapping[int, frozenset[int]]
     failures: Mapping[int, int]
+    unread: frozenset[int]
+    """The runs whose facts were not stored with their rows."""
 
     @classmethod
     def of(cls, project: Project, now: datetime) -> Due:
         """What is due now; one query."""
         rows: dict[int, set[int]] = {}
         failed: dict[int, int] = {}
+        unread: set[int] = set()
         found = CrowdWork.objects.filter(project=project, not_before__lte=now)
-        for pk, run_pk, count in found.values_list("id", "run_id", "failures"):
+        for pk, run_pk, count, has_facts in found.values_list("id", "run_id", "failures", "has_facts"):
             rows.setdefault(run_pk, set()).add(pk)
+            if not has_facts:
+                unread.add(run_pk)
             failed[run_pk] = max(count, failed.get(run_pk, 0))
-        return cls({run_pk: frozenset(pks) for run_pk, pks in rows.items()}, failed)
+        return cls({run_pk: frozenset(pks) for run_pk, pks in rows.items()}, failed, frozenset(unread))
 
 
 def due(*, project_id: int, run_pks: Collection[int], now: datetime) -> None:
@@ -106,7 +111,7 @@ def _judge_safely(project: Project, now: datetime) -> bool:
     work = Due.of(project, now)
     began = time.monotonic()
     try:
-        outcome = crowd_pass.judge(project, work.rows, now=now)
+        outcome = crowd_pass.judge(project, work.rows, unread=work.unread, now=now)
     except (OperationalError, FactsMoved) as error:
         # A deadlock or a lost connection passes, and so does a burst of events; the rows stay due.
         logger.warning(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from django.conf import settings
@@ -19,7 +20,7 @@ from monitor.detection.runs import runs_behind
 from monitor.detection.views import RunView
 from monitor.models import Event as StoredEvent
 from monitor.models import Project, Run, RunFacts
-from monitor.queries.events import as_event
+from monitor.queries.events import StoredRun, as_event
 from monitor.services.crowd_memory import Facts, FactsMoved, Loaded, Memory, pack
 from monitor.services.family import parents_named_by, relatives_of
 
@@ -37,6 +38,15 @@ class Gathered:
     judged: frozenset[int]
     seen: Sequence[SeenRun]
     pks: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFacts:
+    """A run's facts as a row of RunFacts has them."""
+
+    first_at: datetime | None
+    digest: int
+    body: bytes
 
 
 def read(project: Project, memory: Memory, run_pks: Collection[int]) -> dict[int, str]:
@@ -76,9 +86,20 @@ def _read(project: Project, memory: Memory, pk: int, loaded: Loaded) -> tuple[Fa
     return pack(loaded, parts)
 
 
+def facts_of(project: Project, memory: Memory, pk: int, stored: StoredRun, view: RunView) -> StoredFacts | None:
+    """What a run without a family held, as it is to be stored; None where it acts for no session."""
+    facts, packed = _read(
+        project, memory, pk, Loaded(view, stored.context_bytes, len(stored.events), stored.last_pk)
+    )
+    return StoredFacts(_first_at(facts), facts.digest, packed) if facts.parts else None
+
+
 def _row(project: Project, pk: int, facts: Facts, packed: bytes) -> RunFacts:
-    first_at = min((part.key[0] for part in facts.parts), default=None)
-    return RunFacts(run_id=pk, project=project, first_at=first_at, digest=facts.digest, body=packed)
+    return RunFacts(run_id=pk, project=project, first_at=_first_at(facts), digest=facts.digest, body=packed)
+
+
+def _first_at(facts: Facts) -> datetime | None:
+    return min((part.key[0] for part in facts.parts), default=None)
 
 
 def run_behind(project: Project, memory: Memory, pk: int, number: int) -> RunBehind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -48,13 +48,14 @@ class _Findings:
     moved: set[int] = field(default_factory=set)
 
 
-def judge(project: Project, rows: Rows, *, now: datetime) -> Outcome:
+def judge(project: Project, rows: Rows, *, unread: Collection[int], now: datetime) -> Outcome:
     """Judges the newest runs of a project together; `rows` are the caller's to delete afterwards.
 
+    What the `unread` ones of these runs held is read from their events first; that of the others is stored.
     Raises FactsMoved where events of the same runs kept arriving, and whatever the database does.
     """
     memory = memory_of(project.pk, maps_of(project))
-    errors = crowd_facts.read(project, memory, rows.keys())
+    errors = crowd_facts.read(project, memory, unread)
     bare = {pk for pk in rows if pk in memory.facts and not memory.facts[pk].parts}
     findings = _findings(project, memory, bare)
     looked_at = (rows.keys() | findings.judged) - bare | errors.keys()

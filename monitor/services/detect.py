@@ -11,12 +11,13 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import OperationalError, connection, transaction
 
 from monitor import log_ids
-from monitor.models import Run, Work
-from monitor.services import counters
+from monitor.models import Project, Run, Work
+from monitor.services import calm, counters
 from monitor.services.attach import Raced
 from monitor.services.judging import FamilyMoved, judge
 
@@ -26,33 +27,65 @@ ATTEMPTS = 6
 FIRST_RETRY_SECONDS = 2
 LONGEST_RETRY_SECONDS = 600
 
+LOOK_AHEAD = 4
+"""So many times as many rows are looked at as runs are judged: other workers have some of them in hand."""
+CALM_A_RUN = 5
+"""So many calm runs are judged at once in the time that one run takes on its own."""
+
 _DUE = """
-SELECT run_id FROM (
-    SELECT run_id, not_before, id FROM monitor_work WHERE not_before <= %s ORDER BY not_before, id LIMIT %s
-) AS earliest GROUP BY run_id ORDER BY min(not_before), min(id) LIMIT %s
+SELECT run.id, run.project_id,
+       max(failures) = 0 AND (run.judged_at IS NULL OR (bool_and(reason = 'events') AND length(run.state) > 0))
+FROM (
+    SELECT run_id, not_before, id, failures, reason FROM monitor_work
+    WHERE not_before <= %s ORDER BY not_before, id LIMIT %s
+) AS earliest JOIN monitor_run run ON run.id = earliest.run_id
+GROUP BY run.id ORDER BY min(not_before), min(earliest.id)
 """
+
+
+class _Due(NamedTuple):
+    """A run that is due, and whether it may be calm: new or going on, and never failed to be judged."""
+
+    pk: int
+    project_pk: int
+    may_be_calm: bool
 
 
 def judge_due(*, now: datetime, limit_runs: int) -> int:
     """Judges up to `limit_runs` runs whose Work is due, those that wait longest; gives how many.
 
-    `now` is the server's time. A run that cannot be judged is put off, with the type of its error,
-    and never stops the others; a run that another worker has in hand is left to it.
+    `now` is the server's time. Runs that are calm are judged at once, the others one by one, and of these
+    fewer. A run that cannot be judged is put off, with the type of its error, and never stops the
+    others; a run that another worker has in hand is left to it.
     """
     judged: Counter[int] = Counter()
-    done = sum(_judge_safely(pk, now, judged) for pk in _due(now, limit_runs))
-    for project_id, events in judged.items():
-        counters.add(project_id, {counters.JUDGED: events})
+    due = _due(now, limit_runs * LOOK_AHEAD)
+    looked = _judge_calm(due, now, limit_runs, judged)
+    others = [one.pk for one in due if not one.may_be_calm]
+    alone = [*others, *looked.left][: max(1, limit_runs // CALM_A_RUN)]
+    # Workers that see the same rows at the same moment should not queue up behind each other.
+    random.shuffle(alone)
+    done = looked.judged + sum(_judge_safely(pk, now, judged) for pk in alone)
+    for project_pk, events in judged.items():
+        counters.add(project_pk, {counters.JUDGED: events})
     return done
 
 
-def _due(now: datetime, limit_runs: int) -> list[int]:
+def _due(now: datetime, limit: int) -> list[_Due]:
     with connection.cursor() as cursor:
-        cursor.execute(_DUE, [now, limit_runs * 4, limit_runs])
-        pks = [pk for (pk,) in cursor.fetchall()]
-    # Workers that see the same rows at the same moment should not queue up behind each other.
-    random.shuffle(pks)
-    return pks
+        cursor.execute(_DUE, [now, limit])
+        return [_Due(*row) for row in cursor.fetchall()]
+
+
+def _judge_calm(due: Sequence[_Due], now: datetime, limit: int, judged: Counter[int]) -> calm.Looked:
+    """Those that may be calm, of the project that waits longest, at once."""
+    first = next((one for one in due if one.may_be_calm), None)
+    if first is None:
+        return calm.Looked()
+    pks = [one.pk for one in due if one.may_be_calm and one.project_pk == first.project_pk]
+    looked = calm.judge(project=Project.objects.get(pk=first.project_pk), run_pks=pks, now=now, limit=limit)
+    judged[first.project_pk] += looked.events
+    return looked
 
 
 def _judge_safely(pk: int, now: datetime, judged: Counter[int]) -> bool:

@@ -13,7 +13,7 @@ from monitor.detection.runs import runs_behind
 from monitor.detection.views import RunView
 from monitor.models import Run, Work
 from monitor.services import attach, canaries, crowd, failures, leaking_keys, locks, outcomes, ripples
-from monitor.services.cases import Case, everybody, judged, known_relatives
+from monitor.services.cases import Case, everybody, judged, known_relatives, state_after
 from monitor.services.family import judged_together, relatives_of
 from monitor.services.lookup import Candidates, Sought, StoredRuns, sought_by
 from monitor.services.run_values import Index
@@ -140,7 +140,7 @@ def _take_facts(case: Case, now: datetime) -> News:
     run.first_at, run.last_at = facts.first_at, facts.last_at
     run.event_count, run.gaps, run.parts = facts.events, list(facts.gaps), max(1, len(facts.parts))
     run.ended, run.status = facts.ended, facts.status
-    run.state, run.judged_at = case.judgement.state, now
+    run.state, run.judged_at = state_after(case.judgement), now
     run.save()
     after = _known(run)
     # Which of the runs behind a reused id is a run's parent hangs on when each of them began.

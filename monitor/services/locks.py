@@ -8,7 +8,8 @@ itself by (exclusive), its own name (exclusive), and the names of its ancestors 
 blame (shared). Whoever comes second sees all that the first one wrote.
 
 Values and names share a fixed number of buckets a project, values first, taken in one order by
-everybody: no circle of waiting, and no transaction holds more locks than there are buckets.
+everybody: no circle of waiting. Values are many a run and share few buckets, which bounds the locks of a
+transaction; names are few, and have so many buckets that two batches of runs seldom wait for each other.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from zlib import crc32
 
 from django.db import connection
 
+from monitor.services.statements import cursor
+
 VALUE_BUCKETS = 1024
-NAME_BUCKETS = 512
+NAME_BUCKETS = 65_536
 _SHAPES = 0
 _FIRST_NAME = 1 + VALUE_BUCKETS
 
@@ -30,9 +33,9 @@ SELECT CASE WHEN exclusive THEN pg_advisory_xact_lock(%(space)s::int, bucket)
 FROM (
     SELECT bucket, bool_or(exclusive) AS exclusive
     FROM (
-        SELECT shared, false FROM unnest(%(shared)s::int[]) AS shared
+        SELECT shared, false FROM unnest(%(shared)b::int[]) AS shared
         UNION ALL
-        SELECT exclusive, true FROM unnest(%(exclusive)s::int[]) AS exclusive
+        SELECT exclusive, true FROM unnest(%(exclusive)b::int[]) AS exclusive
     ) AS everything (bucket, exclusive)
     GROUP BY bucket
     ORDER BY bucket
@@ -52,6 +55,11 @@ def names(*, own: str, others: Iterable[str]) -> tuple[set[int], set[int]]:
     return {_name_bucket(name) for name in others}, {_name_bucket(own)}
 
 
+def own_names(run_ids: Iterable[str]) -> tuple[set[int], set[int]]:
+    """The buckets of the names of runs that are judged at once, to be taken shared (none) and exclusive."""
+    return set(), {_name_bucket(run_id) for run_id in run_ids}
+
+
 def take(project_id: int, *buckets: tuple[set[int], set[int]]) -> None:
     """Locks until the transaction ends.
 
@@ -63,8 +71,8 @@ def take(project_id: int, *buckets: tuple[set[int], set[int]]) -> None:
         "shared": sorted(set().union(*(shared for shared, _ in buckets))),
         "exclusive": sorted(set().union(*(exclusive for _, exclusive in buckets))),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK, arguments)
+    with connection.wrap_database_errors, cursor() as binary:
+        binary.execute(_LOCK, arguments)
 
 
 def _name_bucket(run_id: str) -> int:

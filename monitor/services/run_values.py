@@ -19,6 +19,18 @@ MAX_ROWS = 16
 """Rows of one run before they are made one: a long run adds a few values at a time."""
 
 
+Stored = Sequence[tuple[Sequence[int], datetime]]
+"""The rows of a run: values, and the sender's time before which it did not hold them."""
+
+
+def rows_of(run_pks: Collection[int]) -> dict[int, Stored]:
+    """The rows of many runs, by the run's primary key; one query."""
+    found: dict[int, list[tuple[Sequence[int], datetime]]] = {}
+    for pk, values, since in RunValues.objects.filter(run__in=run_pks).values_list("run_id", "values", "since"):
+        found.setdefault(pk, []).append((values, since))
+    return {**found}
+
+
 def watch_of(project: Project) -> Watch:
     """What is written down of the project's runs; its key is the project's own, so that none reaches another."""
     shapes = tuple(sorted(Shape(prefix, length) for prefix, length in project.canary_shapes))
@@ -53,13 +65,18 @@ class Index:
     backdates: bool
 
     @classmethod
-    def compare(cls, run: Run, judgement: Judgement, new: Sequence[Event]) -> Index:
-        """What the judgement changes; what is stored belongs to the caller, who has locked the run."""
+    def compare(
+        cls, run: Run, judgement: Judgement, new: Sequence[Event], *, stored_rows: Stored | None = None
+    ) -> Index:
+        """What the judgement changes; what is stored belongs to the caller, who has locked the run.
+
+        `stored_rows` are the run's rows where the caller has read them already.
+        """
         earliest = min((event.occurred_at for event in new), default=judgement.facts.first_at)
         if not judgement.whole and not judgement.holdings and run.last_at is not None and earliest > run.last_at:
             return cls(run, 0, (), (), (), earliest, backdates=False)
-        rows: list[tuple[list[int], datetime]] = []
-        if run.judged_at is not None:
+        rows: Stored = stored_rows or []
+        if stored_rows is None and run.judged_at is not None:
             rows = list(RunValues.objects.filter(run=run).values_list("values", "since"))
         stored = {value for values, _ in rows for value in values}
         kept = {} if judgement.whole else dict.fromkeys(stored)

@@ -18,7 +18,7 @@ from granian.log import LOGGING_CONFIG
 
 from monitor import log_ids, tasks
 from monitor.conf import logging as conf
-from monitor.services import detect
+from monitor.services import calm, detect
 from tests.factories import event_dict, make_project
 from tests.ingestion.caller import Caller
 from tests.monitor.views.cast import make_cast
@@ -130,6 +130,7 @@ def test_a_task_that_fails_says_which_run_of_which_project_and_no_value(
         local = {"name": SECRET}
         raise ValueError(f"cannot judge {local}")
 
+    monkeypatch.setattr(calm, "_judge", broken)
     monkeypatch.setattr(detect, "judge", broken)
     tasks.judge.apply(task_id="t-1")
     (line,) = lines.of("a run could not be judged")

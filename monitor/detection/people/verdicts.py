@@ -139,12 +139,11 @@ class Verdicts:
         """Adds the same values at every path of an event, and their owners' other values at unique paths."""
         certain = dict(proven)
         for facts in dict.fromkeys(self._states(run)):
-            here = {fact: certain[fact] for fact in facts & certain.keys()}
-            if here:
-                for fact in facts - proven.keys():
-                    proof = self._beside(here, fact, run)
-                    if proof is not None:
-                        proven[fact] = proof
+            here = {fact: certain[fact] for fact in facts if fact in certain}
+            for fact in facts if here else ():
+                proof = self._beside(here, fact, run) if fact not in proven else None
+                if proof is not None:
+                    proven[fact] = proof
 
     def _beside(self, here: Mapping[Fact, Proof], fact: Fact, run: SeenRun) -> Proof | None:
         place, text = fact

@@ -54,9 +54,7 @@ class IdentityLost(Rule):
         stood = scene.earlier("own")
         if scene.event.partial or not stood:
             return
-        here = {mark.kind for mark in scene.snapshot.marks if mark.text == scene.own.of(mark.kind)}
-        if len(here) == len(KINDS):
-            return
+        here = {kind for kind, _ in scene.mine}
         lost = [place for place in stood if place[0] not in here and _is_gone(scene, place[1])]
         for kind, location in sorted(lost, key=lambda place: (place[1], KINDS.index(place[0]))):
             yield self.finding(scene, location, expected=scene.own.of(kind), observed=None)

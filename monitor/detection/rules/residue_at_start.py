@@ -30,6 +30,7 @@ class ResidueAtStart(Rule):
     says = "Run {run_id} starts with {observed} at {place}, which is none of its inputs"
     severity = "high"
     kind = "run"
+    moment = "first"
     needs = "inputs"
     blame = "residue"
     leak_class = "temporal"

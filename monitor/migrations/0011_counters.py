@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitor', '0009_index_age'),
+        ('monitor', '0010_calm_runs'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitor', '0010_counters'),
+        ('monitor', '0011_counters'),
     ]
 
     operations = [
