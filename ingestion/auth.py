@@ -7,6 +7,7 @@ from django.utils import timezone
 from ninja.security import HttpBearer
 
 from ingestion.problems import Problem
+from monitor import log_ids
 from monitor.models import ApiKey
 from monitor.queries.projects import key_of_token
 from monitor.services.keys import note_use
@@ -47,6 +48,7 @@ class KeyAuth(HttpBearer):
                 headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{self.scope}"'},
             )
         note_use(key=key, now=now)
+        log_ids.add(project=str(key.project.uuid), api_key=str(key.uuid))
         return key
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from django.conf import settings
 from django.http import HttpRequest
 
+from ingestion import tally
 from ingestion.formats.canonical import Rejected, check_all
 from ingestion.formats.faults import EventError
 from ingestion.formats.framing import Unreadable
@@ -63,5 +64,6 @@ def take(drafts: Drafts, *, key: ApiKey, now: datetime) -> Taken:
     """Checks each event on its own and stores the good ones: durable once this returns. Bad ones are counted."""
     good, bad = check_all(drafts)
     stored = accept(project=key.project, events=good, now=now)
+    tally.count(key.project, accepted=stored.accepted, duplicates=stored.duplicates)
     note_refused(key=key, reasons=Counter(reason_of(one.field) for one in bad), now=now)
     return Taken(stored, bad)

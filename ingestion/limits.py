@@ -30,6 +30,8 @@ CHUNK_BYTES = 64 * 1024
 WINDOW_SECONDS = 60
 REDIS_TIMEOUT_SECONDS = 0.1
 REDIS_REST = timedelta(seconds=2)
+UNKNOWN_FIELD = "unknown field"
+NO_EVENT = "not an event"
 
 _COUNT_REFUSALS = """
 INSERT INTO ingestion_refusal AS kept (project_id, api_key_id, hour, reason, events)
@@ -175,7 +177,7 @@ def reason_of(field: str) -> str:
     name = field.partition(".")[0].partition("[")[0]
     if name in FIELDS:
         return name
-    return "unknown field" if name else "not an event"
+    return UNKNOWN_FIELD if name else NO_EVENT
 
 
 def refused_since(project: Project, since: datetime) -> dict[str, int]:
@@ -183,3 +185,14 @@ def refused_since(project: Project, since: datetime) -> dict[str, int]:
     hour = since.replace(minute=0, second=0, microsecond=0)
     rows = Refusal.objects.filter(project=project, hour__gte=hour).values("reason")
     return {row["reason"]: row["lost"] for row in rows.annotate(lost=Sum("events")).order_by("reason")}
+
+
+def refused_ever(project: Project) -> dict[str, int]:
+    """How many events of a project were ever refused, by reason: figures that only grow."""
+    rows = Refusal.objects.filter(project=project).values("reason")
+    return {row["reason"]: row["lost"] for row in rows.annotate(lost=Sum("events")).order_by("reason")}
+
+
+def is_rejection(reason: str) -> bool:
+    """Whether a reason of `note_refused` is a mistake in one event; otherwise a limit kept a request out."""
+    return reason in FIELDS or reason in {UNKNOWN_FIELD, NO_EVENT}

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
+from monitor import log_ids
 from monitor.models import ApiKey, Channel, Incident, Membership, Postmortem, Project, Run
 
 P = ParamSpec("P")
@@ -50,6 +51,7 @@ def _members(least: str) -> Callable[[MemberView[P]], View[P]]:
                 return render(request, "monitor/auth/no_project.html", status=403)
             member = cast(MemberRequest, request)
             member.membership = membership
+            log_ids.add(project=str(membership.project.uuid), user=request.user.pk)
             member.projects = [each.project for each in mine]
             member.roles = frozenset(role for role, rank in _RANK.items() if rank <= _RANK[membership.role])
             if least not in member.roles:

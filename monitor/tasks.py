@@ -9,7 +9,8 @@ from datetime import datetime
 from celery import shared_task
 from django.utils import timezone
 
-from monitor.services import bell, crowd, detect, notify, pending, run_values
+from monitor.queries.pulses import JUDGE, WORKER
+from monitor.services import bell, crowd, detect, notify, pending, pulses, run_values
 
 BUDGET_SECONDS = 1.0
 """So short that a task of the other kind, an alert for example, never waits long for a worker."""
@@ -21,6 +22,7 @@ ALERTS_AT_A_TIME = 20
 def judge() -> None:
     """Judges due runs until none is left or the budget is spent."""
     _work_off(bell.JUDGE, lambda now: detect.judge_due(now=now, limit_runs=RUNS_AT_A_TIME), full=RUNS_AT_A_TIME)
+    pulses.beat(name=JUDGE, now=timezone.now())
     if pending.crowds_are_due(now=timezone.now()):
         bell.ring(bell.CROWDS)
 
@@ -61,6 +63,7 @@ def forget() -> None:
 def sweep() -> None:
     """Rings for rows that are due and that nobody seems to look at: a lost bell loses no work."""
     now = timezone.now()
+    pulses.beat(name=WORKER, now=now)
     if pending.work_is_due(now=now):
         bell.ring(bell.JUDGE)
     if pending.crowds_are_due(now=now):

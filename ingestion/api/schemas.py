@@ -274,6 +274,13 @@ class MetricsOut(Schema):
     groups: list[dict[str, Any]]
 
 
+class SelfCheckOut(Open):
+    """Whether the latest synthetic leak was detected and told in time."""
+
+    ok: bool | None = Field(description="null while it is switched off, or before the first has ended")
+    problem: str | None
+
+
 class StatusOut(Open):
     """How far judging and alerting are; 0 and 0 means everything accepted before is through."""
 
@@ -287,3 +294,4 @@ class StatusOut(Open):
     rule_errors_by_rule: dict[str, int] = Field(description="in how many runs each rule raised")
     rule_errors_latest: list[RuleErrorOut]
     refused_events: dict[str, int] = Field(description="in this hour and the one before, by reason")
+    self_check: SelfCheckOut

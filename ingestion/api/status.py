@@ -12,6 +12,7 @@ from ingestion.api.answers import answer
 from ingestion.api.schemas import StatusOut
 from ingestion.auth import KeyAuth, key_of
 from ingestion.limits import refused_since
+from monitor.queries import self_check
 from monitor.queries import status as query
 
 router = Router(tags=["status"])
@@ -23,4 +24,6 @@ def status(request: HttpRequest) -> HttpResponse:
     project = key_of(request).project
     now = timezone.now()
     refused = refused_since(project, now - timedelta(hours=1))
-    return answer({**query.as_json(query.pipeline(project, now=now)), "refused_events": refused})
+    check = self_check.standing(now=now)
+    itself = {"self_check": {"ok": check.ok, "problem": check.problem or None}}
+    return answer({**query.as_json(query.pipeline(project, now=now)), "refused_events": refused, **itself})

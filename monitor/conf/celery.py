@@ -1,13 +1,27 @@
 """The Celery app: the bell that says "look now"; what is to be done stands in the database."""
 
+import logging
 import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, setup_logging, worker_init
+from celery.signals import (
+    beat_init,
+    celeryd_init,
+    setup_logging,
+    task_postrun,
+    task_prerun,
+    worker_init,
+    worker_shutdown,
+)
 from django.conf import settings
 
+from monitor import log_ids
+from monitor.conf.logging import take_over
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "monitor.conf.settings")
+logger = logging.getLogger(__name__)
+
 FORGET_SECONDS = 600.0
 
 app = Celery("crosstalk", broker=settings.BROKER_URL)
@@ -59,6 +73,37 @@ def _keep_logging(**_: Any) -> None:
     """Django's logging stands: without a receiver here Celery would put its own in its place."""
 
 
+@celeryd_init.connect
+@beat_init.connect
+def _take_over(**_: Any) -> None:
+    """From here on everything that a worker or beat says is a log line.
+
+    Celery prints that it ends, past all logging; our worker logs that it has.
+    """
+    from celery.apps import worker  # noqa: PLC0415 - heavy, and only a worker or beat needs it
+
+    take_over()
+    setattr(worker, "safe_say", lambda *_, **__: None)  # noqa: B010 - unknown to its type stubs
+
+
+@worker_shutdown.connect
+def _say_end(**_: Any) -> None:
+    """The worker's last line."""
+    logger.info("the worker ends")
+
+
+@task_prerun.connect
+def _begin_task(task_id: str, task: Any, **_: Any) -> None:
+    """What a task logs names it."""
+    log_ids.begin(task=task.name, task_id=task_id)
+
+
+@task_postrun.connect
+def _end_task(**_: Any) -> None:
+    """What comes after it is not its own."""
+    log_ids.end()
+
+
 @worker_init.connect
 @beat_init.connect
 def _demand_settings(**_: Any) -> None:
@@ -66,3 +111,11 @@ def _demand_settings(**_: Any) -> None:
     from monitor.conf.serving import demand_settings  # noqa: PLC0415 - only what serves demands them
 
     demand_settings()
+
+
+@beat_init.connect
+def _begin_watch(**_: Any) -> None:
+    """Beat's process watches the program as a whole, beside its schedule."""
+    from monitor.conf.watch import start  # noqa: PLC0415 - needs the models, which need this app
+
+    start()

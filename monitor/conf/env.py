@@ -87,6 +87,12 @@ def site(name: str, default: str) -> str:
     return value
 
 
+def reached_at(host: str) -> str:
+    """Where this machine reaches a server that listens on `host`, as a URL names it."""
+    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - translates, binds nothing
+    return f"[{address}]" if ":" in address else address
+
+
 def choice(name: str, default: str, known: tuple[str, ...]) -> str:
     """One of the known words."""
     value = text(name, default)

@@ -6,26 +6,34 @@ of an exception its type and its frames, never its text: that may quote a contex
 """
 
 import logging
+import sys
+import threading
 import traceback
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
+from monitor import log_ids
+
 _HANDLES_VALUES = ("django.", "celery.app.trace", "celery.worker.strategy", "ninja", "csp")
+_CONSTANT = {"%s: %s": "a request failed"}  # Django's own says nothing without its arguments
 _EXCEPTION = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 class WithoutValues(logging.Filter):
-    """Leaves of a record what names an event, and drops what may quote a value."""
+    """Drops of a record what may quote a value, and adds the ids of the request or task."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always lets the record pass, after taking the values out of it."""
+        for name, value in log_ids.current().items():
+            record.__dict__.setdefault(name, value)
         if record.name.startswith(_HANDLES_VALUES):
             data = record.__dict__.get("data")
             if isinstance(data, dict) and "name" in data:
                 record.task, record.task_id = data["name"], data.get("id")
-            record.msg, record.args = str(record.msg), ()
+            record.msg, record.args = _CONSTANT.get(str(record.msg), str(record.msg)), ()
             for extra in ("request", "data", "params", "sql"):
                 record.__dict__.pop(extra, None)
         return True
@@ -45,7 +53,13 @@ def frames(exception: _EXCEPTION) -> str:
 
 
 class JsonLines(JsonFormatter):
-    """One JSON object a line: time, level, logger, message and the record's extra fields."""
+    """One JSON object a line: time (RFC 3339, UTC), level, logger, message and the record's extra fields."""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002 - the base's
+        """The record's time in UTC, to the millisecond."""
+        return (
+            datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        )
 
     def formatException(self, ei: Any) -> str:
         """The frames of an exception, without its text."""
@@ -58,6 +72,28 @@ class TextLines(logging.Formatter):
     def formatException(self, ei: Any) -> str:
         """The frames of an exception, without its text."""
         return frames(ei)
+
+
+def take_over() -> None:
+    """Makes log lines of what Python itself would print to stderr: warnings, and errors that nobody caught.
+
+    For a process that serves; a command at a terminal shows its errors to a person.
+    """
+    logging.captureWarnings(True)
+    logger = logging.getLogger("monitor.uncaught")
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, trace)
+        else:
+            logger.critical("an error that nobody caught", exc_info=(kind, error, trace))
+
+    def thread_hook(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            hook(args.exc_type, args.exc_value, args.exc_traceback)
+
+    sys.excepthook = hook
+    threading.excepthook = thread_hook
 
 
 def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
@@ -88,6 +124,7 @@ def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
         "loggers": {
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": level, "propagate": True},
+            "django.request": {"level": "ERROR"},  # what a client did wrong is in the line of its request
             # One line a task, thousands a day, that say nothing
             "celery.app.trace": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING"},

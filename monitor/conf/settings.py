@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "ingestion",
 ]
 MIDDLEWARE = [
+    "monitor.middleware.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -139,6 +140,7 @@ LOGGING = logging_config(
     level=env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
     as_json=env.choice("LOG_FORMAT", "json", ("json", "text")) == "json",
 )
+ACCESS_LOG = env.flag("ACCESS_LOG", True)
 
 # Judging
 SWEEP_SECONDS = env.seconds("SWEEP_SECONDS", 2.0)
@@ -165,6 +167,12 @@ MAX_EVENTS_PER_MINUTE = env.integer("MAX_EVENTS_PER_MINUTE", 6_000_000, at_least
 OUTBOUND_ALLOWED_NETWORKS = env.words("OUTBOUND_ALLOWED_NETWORKS", [])
 OUTBOUND_TIMEOUT_SECONDS = env.seconds("OUTBOUND_TIMEOUT_SECONDS", 10.0)
 ALERT_GIVE_UP_SECONDS = env.integer("ALERT_GIVE_UP_SECONDS", 24 * 3600)
+
+# Its own health
+SYNTHETIC_LEAK_SECONDS = env.integer("SYNTHETIC_LEAK_SECONDS", 300)
+SYNTHETIC_LEAK_DEADLINE_SECONDS = env.integer("SYNTHETIC_LEAK_DEADLINE_SECONDS", 60, at_least=1)
+SELF_CHECK_URL = env.site("SELF_CHECK_URL", f"http://{env.reached_at(HOST)}:{PORT}")
+SELF_CHECK_PROJECTS = env.words("SELF_CHECK_PROJECTS", [])
 
 # make demo
 DEMO_PASSWORD = env.text("DEMO_PASSWORD", "")

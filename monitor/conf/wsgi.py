@@ -7,7 +7,9 @@ os.environ.setdefault("DATABASE_POOL_SIZE", "16")  # before the settings are rea
 
 from django.core.wsgi import get_wsgi_application
 
+from monitor.conf.logging import take_over
 from monitor.conf.serving import demand_settings
 
 demand_settings()
 application = get_wsgi_application()
+take_over()

@@ -4,6 +4,7 @@ from monitor.models.anomalies import Anomaly
 from monitor.models.crowd import Crowd, CrowdWork, RunFacts
 from monitor.models.events import Event, ResourceAccess, Run, Work
 from monitor.models.failures import RuleFailure
+from monitor.models.health import Counter, Pulse, SelfCheck
 from monitor.models.incidents import Incident, IncidentLog, IncidentRun
 from monitor.models.index import Canary, Outcome, RunValues
 from monitor.models.notifications import Channel, DeliveryAttempt, Notification
@@ -16,6 +17,7 @@ __all__ = [
     "ApiKey",
     "Canary",
     "Channel",
+    "Counter",
     "Crowd",
     "CrowdWork",
     "DeliveryAttempt",
@@ -30,11 +32,13 @@ __all__ = [
     "Postmortem",
     "PostmortemAction",
     "Project",
+    "Pulse",
     "ResourceAccess",
     "RuleFailure",
     "Run",
     "RunFacts",
     "RunValues",
+    "SelfCheck",
     "Work",
     "Workflow",
 ]

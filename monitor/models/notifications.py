@@ -10,7 +10,9 @@ from monitor.models.projects import Project
 
 
 class Channel(models.Model):
-    """A receiver of alerts."""
+    """A receiver of alerts. One of the kind `SELF_CHECK` ends where others reach out: nothing leaves by it."""
+
+    SELF_CHECK = "self-check"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="channels")
@@ -41,7 +43,11 @@ class Notification(models.Model):
     incident = models.ForeignKey(
         Incident, null=True, blank=True, on_delete=models.CASCADE, related_name="notifications"
     )
-    kind = models.CharField(max_length=40, help_text="incident.opened, incident.reopened, incident.resolved, test")
+    kind = models.CharField(
+        max_length=40,
+        help_text="incident.opened, incident.reopened, incident.resolved, self_check.missed, "
+        "self_check.recovered, test",
+    )
     dedup_key = models.CharField(max_length=120, help_text="one message a channel for each")
     payload = models.JSONField()
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)

@@ -9,6 +9,7 @@ from django.db.models import Case, Count, F, IntegerField, Max, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from monitor.models import Event, Incident, Project, Run
+from monitor.queries import self_check
 from monitor.queries.incident_line import IncidentLine, lines_of
 
 SHOWN = 20
@@ -44,7 +45,10 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`total` open or acknowledged incidents, the worst `SHOWN` of them; `quiet` where there is none."""
+    """`total` open or acknowledged incidents, the worst `SHOWN` of them; `quiet` where there is none.
+
+    `self_check_problem` says why silence may be blindness, or is empty.
+    """
 
     total: int
     by_severity: tuple[tuple[str, int], ...]
@@ -52,10 +56,11 @@ class Overview:
     known: int
     mitigated: int
     quiet: Quiet | None
+    self_check_problem: str
 
 
 def overview(project: Project, *, now: datetime) -> Overview:
-    """The first screen of the overview: seven queries, however many incidents there are."""
+    """The first screen of the overview: ten queries at most, however many incidents there are."""
     standing = Incident.objects.filter(project=project, withdrawn_at=None)
     counts = {
         (row["status"], row["severity"]): row["n"]
@@ -76,6 +81,7 @@ def overview(project: Project, *, now: datetime) -> Overview:
         known=sum(count for (status, _), count in counts.items() if status == "known"),
         mitigated=sum(count for (status, _), count in counts.items() if status == "mitigated"),
         quiet=None if total else _quiet(project, standing),
+        self_check_problem=self_check.standing(now=now).problem,
     )
 
 

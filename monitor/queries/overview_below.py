@@ -12,9 +12,10 @@ from django.db.models import Count, F, Max, Q
 from monitor.metrics.definitions import Figures
 from monitor.metrics.periods import Quarter
 from monitor.models import Anomaly, Event, Notification, Project, Run
-from monitor.queries import metrics
+from monitor.queries import metrics, self_check
 from monitor.queries.incident_line import epoch_bucket
 from monitor.queries.rule_failures import FailingRule, failing_rules
+from monitor.queries.self_check import SelfCheckStanding
 
 MINUTES = 60
 SHOWN_WORKFLOWS = 20
@@ -75,6 +76,7 @@ class Below:
     figures: Figures
     alerts: Alerts
     failing: tuple[FailingRule, ...]
+    self_check: SelfCheckStanding
     workflows: tuple[WorkflowLine, ...]
     workflows_total: int
 
@@ -116,6 +118,7 @@ def below(project: Project, *, now: datetime) -> Below:
         figures=metrics.groups(project, since=since, until=until)[0].figures,
         alerts=_alerts(project, now),
         failing=failing_rules(project),
+        self_check=self_check.standing(now=now),
         workflows=lines[:SHOWN_WORKFLOWS],
         workflows_total=len(lines),
     )

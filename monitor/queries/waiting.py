@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from monitor.models import Crowd, Project
+from monitor.models import Crowd, Project, Work
 
 _WAITING = """
 SELECT coalesce(sum(events), 0), min(created_at), count(DISTINCT run_id) FILTER (WHERE failures > 0),
@@ -49,3 +49,12 @@ def latest_pass(project: Project) -> tuple[float, int]:
     """How many seconds the project's runs were last judged together for, and how many they were; 0 where never."""
     row = Crowd.objects.filter(project=project).values_list("seconds", "runs").first()
     return row or (0.0, 0)
+
+
+def overdue_seconds(*, now: datetime) -> float:
+    """For how long the run that waits longest, of any project, could have been judged; 0 where none waits."""
+    first = (
+        Work.objects.filter(not_before__lte=now).order_by("not_before", "id").values_list("not_before", flat=True)
+    )
+    since = first.first()
+    return max(0.0, (now - since).total_seconds()) if since else 0.0

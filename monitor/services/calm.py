@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import OperationalError, transaction
@@ -29,10 +29,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """How many runs were judged, and which were looked at and are to be judged one by one."""
+    """How many runs were judged, and which were looked at and are to be judged one by one.
+
+    `events` counts those that the judged runs had waiting.
+    """
 
     judged: int = 0
     left: frozenset[int] = frozenset()
+    events: int = field(default=0, compare=False)
 
 
 def judge(*, project: Project, run_pks: Collection[int], now: datetime, limit: int) -> Looked:
@@ -82,7 +86,8 @@ def _judge(project: Project, runs: Mapping[int, Run], now: datetime) -> Looked:
         done = [row.pk for pk in calm for row in work[pk]]
         calm_rows.store(project_id=project.pk, rows=list(calm.values()), work=done, now=now)
         ripples.queue(project_id=project.pk, run_pks=others - calm.keys(), now=now)
-    return Looked(len(calm), frozenset(work.keys() - calm.keys()))
+    events = sum(len(row.event_pks) for pk in calm for row in work[pk])
+    return Looked(len(calm), frozenset(work.keys() - calm.keys()), events)
 
 
 def _work_of(runs: Mapping[int, Run], now: datetime) -> dict[int, list[Work]]:

@@ -115,11 +115,11 @@ def _judge_safely(project: Project, now: datetime) -> bool:
     except (OperationalError, FactsMoved) as error:
         # A deadlock or a lost connection passes, and so does a burst of events; the rows stay due.
         logger.warning(
-            "judging a crowd was interrupted", extra={"project": project.pk, "error": type(error).__name__}
+            "judging a crowd was interrupted", extra={"project": str(project.uuid), "error": type(error).__name__}
         )
         return False
     except Exception as error:
-        logger.exception("a crowd could not be judged", extra={"project": project.pk})
+        logger.exception("a crowd could not be judged", extra={"project": str(project.uuid)})
         outcome = crowd_pass.Outcome(0, dict.fromkeys(work.rows, type(error).__name__))
     _end(project, work, outcome, seconds=time.monotonic() - began, now=now)
     return True

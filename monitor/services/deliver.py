@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -18,7 +19,8 @@ from django.db import transaction
 
 from monitor.channels import outbound, webhook
 from monitor.channels.addresses import parse_networks
-from monitor.models import DeliveryAttempt, Notification
+from monitor.models import Channel, DeliveryAttempt, Notification
+from monitor.services import counters
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +29,7 @@ LONGEST_RETRY_SECONDS = 3600
 LEASE_SLACK_SECONDS = 30.0
 
 Status = Notification.Status
+_OUTCOMES = {"delivered": "delivered", "passing": "failed", "permanent": "refused"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +43,17 @@ class Try:
     wait_seconds: float = 0.0
 
 
-def deliver_due(*, now: datetime, limit: int) -> int:
+def deliver_due(*, now: datetime, limit: int, kinds: Collection[str] = ()) -> int:
     """Tries up to `limit` due notifications, oldest first, one after the other; gives how many.
+
+    `kinds` are the only ones that it touches, all without it.
 
     `now` is the server's time at the call; later moments are `now` plus the time passed since.
     """
     began = time.monotonic()
     for tried in range(limit):
         at = now + timedelta(seconds=time.monotonic() - began)
-        notification = _claim(at)
+        notification = _claim(at, kinds)
         if notification is None:
             return tried
         sent = time.monotonic()
@@ -70,11 +75,13 @@ def next_try(*, attempts: int, wait_seconds: float, created_at: datetime, at: da
     return again if again < created_at + timedelta(seconds=settings.ALERT_GIVE_UP_SECONDS) else None
 
 
-def _claim(at: datetime) -> Notification | None:
+def _claim(at: datetime, kinds: Collection[str]) -> Notification | None:
     """Takes the row that is due longest for as long as a send may take."""
     lease = timedelta(seconds=settings.OUTBOUND_TIMEOUT_SECONDS + LEASE_SLACK_SECONDS)
     with transaction.atomic():
         due = Notification.objects.filter(status=Status.PENDING, next_try_at__lte=at).order_by("next_try_at", "id")
+        if kinds:
+            due = due.filter(kind__in=kinds)
         row = due.select_for_update(skip_locked=True, of=["self"]).select_related("channel").first()
         if row is not None:
             row.next_try_at = at + lease
@@ -84,6 +91,8 @@ def _claim(at: datetime) -> Notification | None:
 
 def _send(notification: Notification, at: datetime) -> Try:
     channel, message_id = notification.channel, str(notification.uuid)
+    if channel.kind == Channel.SELF_CHECK:
+        return Try("delivered")
     try:
         signed = webhook.sign(secret=channel.secret, message_id=message_id, payload=notification.payload, now=at)
         answer = _door().post(channel.url, headers=signed.headers, body=signed.body)
@@ -119,6 +128,8 @@ def _record(notification: Notification, tried: Try, *, at: datetime, took: timed
         if row.status == Status.PENDING:
             _settle(row, tried, at=at + took)
         row.save(update_fields=["attempts", "status", "delivered_at", "next_try_at"])
+    attempt = f"{notification.channel.kind}/{_OUTCOMES[tried.outcome]}"
+    counters.add(row.project_id, {(counters.ALERT_ATTEMPTS, attempt): 1})
     if row.status == Status.GIVEN_UP:
         logger.warning("alert given up", extra={"notification": str(row.uuid), "attempts": row.attempts})
 

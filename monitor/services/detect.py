@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import logging
 import random
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import OperationalError, connection, transaction
 
+from monitor import log_ids
 from monitor.models import Project, Run, Work
-from monitor.services import calm
+from monitor.services import calm, counters
 from monitor.services.attach import Raced
 from monitor.services.judging import FamilyMoved, judge
 
@@ -56,13 +58,17 @@ def judge_due(*, now: datetime, limit_runs: int) -> int:
     fewer. A run that cannot be judged is put off, with the type of its error, and never stops the
     others; a run that another worker has in hand is left to it.
     """
+    judged: Counter[int] = Counter()
     due = _due(now, limit_runs * LOOK_AHEAD)
-    looked = _judge_calm(due, now, limit_runs)
+    looked = _judge_calm(due, now, limit_runs, judged)
     others = [one.pk for one in due if not one.may_be_calm]
     alone = [*others, *looked.left][: max(1, limit_runs // CALM_A_RUN)]
     # Workers that see the same rows at the same moment should not queue up behind each other.
     random.shuffle(alone)
-    return looked.judged + sum(_judge_safely(pk, now) for pk in alone)
+    done = looked.judged + sum(_judge_safely(pk, now, judged) for pk in alone)
+    for project_pk, events in judged.items():
+        counters.add(project_pk, {counters.JUDGED: events})
+    return done
 
 
 def _due(now: datetime, limit: int) -> list[_Due]:
@@ -71,41 +77,49 @@ def _due(now: datetime, limit: int) -> list[_Due]:
         return [_Due(*row) for row in cursor.fetchall()]
 
 
-def _judge_calm(due: Sequence[_Due], now: datetime, limit: int) -> calm.Looked:
+def _judge_calm(due: Sequence[_Due], now: datetime, limit: int, judged: Counter[int]) -> calm.Looked:
     """Those that may be calm, of the project that waits longest, at once."""
     first = next((one for one in due if one.may_be_calm), None)
     if first is None:
         return calm.Looked()
     pks = [one.pk for one in due if one.may_be_calm and one.project_pk == first.project_pk]
-    return calm.judge(project=Project.objects.get(pk=first.project_pk), run_pks=pks, now=now, limit=limit)
+    looked = calm.judge(project=Project.objects.get(pk=first.project_pk), run_pks=pks, now=now, limit=limit)
+    judged[first.project_pk] += looked.events
+    return looked
 
 
-def _judge_safely(pk: int, now: datetime) -> bool:
+def _judge_safely(pk: int, now: datetime, judged: Counter[int]) -> bool:
+    with log_ids.within(run=pk):
+        return _judge_named(pk, now, judged)
+
+
+def _judge_named(pk: int, now: datetime, judged: Counter[int]) -> bool:
     work: list[Work] = []
     try:
         for _ in range(ATTEMPTS):
             try:
-                return _judge_once(pk, now, work)
+                return _judge_once(pk, now, work, judged)
             except (FamilyMoved, Raced):
                 continue
     except OperationalError as error:
         # A deadlock or a lost connection passes; the row stays due.
-        logger.warning("judging was interrupted", extra={"run": pk, "error": type(error).__name__})
+        logger.warning("judging was interrupted", extra={"error": type(error).__name__})
         return False
     except Exception as error:
-        logger.exception("a run could not be judged", extra={"run": pk})
+        logger.exception("a run could not be judged")
         _put_off(work, type(error).__name__, now)
         return True
     _put_off(work, "Raced", now)
     return True
 
 
-def _judge_once(pk: int, now: datetime, work: list[Work]) -> bool:
+def _judge_once(pk: int, now: datetime, work: list[Work], judged: Counter[int]) -> bool:
     with transaction.atomic():
         free = Run.objects.select_related("project").select_for_update(no_key=True, skip_locked=True, of=["self"])
         run = free.filter(pk=pk).first()
         if run is None:
             return False
+        log_ids.add(project=str(run.project.uuid))
         work[:] = Work.objects.filter(run=pk, not_before__lte=now).select_for_update(skip_locked=True)
         if not work:
             return False
@@ -113,6 +127,7 @@ def _judge_once(pk: int, now: datetime, work: list[Work]) -> bool:
         Work.objects.filter(pk__in=[row.pk for row in work]).delete()
         if not verdict:
             _commit_without_waiting()
+    judged[run.project_id] += sum(len(row.event_pks) for row in work)
     return True
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import partial
+
+from django.db import transaction
 
 from monitor.detection.engine import RuleError
 from monitor.models import Project, RuleFailure, Run
+from monitor.services import counters
 from monitor.services.verdict import CROWD_RULES
 
 logger = logging.getLogger(__name__)
@@ -29,9 +33,11 @@ def record(*, run: Run, errors: Sequence[RuleError], whole: bool, now: datetime)
     if whole and (past := stored.keys() - by_rule.keys() - set(CROWD_RULES)):
         RuleFailure.objects.filter(run=run, rule__in=past).delete()
     for rule, raised in by_rule.items():
-        extra = {"rule": rule, "run": run.pk, "error": raised[-1].error, "events": len(raised)}
-        logger.error("a rule failed", extra=extra)
+        logger.error(
+            "a rule failed", extra={"rule": rule, "run": run.pk, "error": raised[-1].error, "events": len(raised)}
+        )
         _store(run, rule, raised, stored.get(rule), whole=whole, now=now)
+    _count(run.project_id, {rule: len(raised) for rule, raised in by_rule.items()})
 
 
 def _store(
@@ -57,3 +63,10 @@ def record_of_crowd(
         row = stored.get(pk) or RuleFailure(project=project, run_id=pk, rule=rule, count=1, first_at=now)
         row.error, row.last_at = error[:200], max(now, row.first_at)
         row.save()
+    _count(project.pk, {rule: len(errors)})
+
+
+def _count(project_id: int, raised: Mapping[str, int]) -> None:
+    """Once committed, so that nobody waits for a counter while holding what others want."""
+    amounts: counters.Amounts = {(counters.RULE_ERRORS, rule): times for rule, times in raised.items()}
+    transaction.on_commit(partial(counters.add, project_id, amounts))

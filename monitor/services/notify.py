@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from monitor.models import Channel, Incident, Notification, Project
 from monitor.services import bell
 from monitor.services.actor import Actor
 from monitor.services.deliver import deliver_due
-from monitor.services.payload import incident_payload, test_payload
+from monitor.services.payload import incident_payload, program_payload, test_payload
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ __all__ = [
     "enqueue",
     "remove_webhook",
     "send_test",
+    "tell_all",
 ]
 
 OPENED = "incident.opened"
@@ -102,6 +103,24 @@ def send_test(*, channel: Channel, by: Actor, now: datetime) -> Notification:
         _store([channel], payload, kind=TEST, dedup_key=dedup_key, now=now)
         bell.ring_alerts()
     return Notification.objects.get(channel=channel, dedup_key=dedup_key)
+
+
+def tell_all(
+    *, kind: str, dedup_key: str, data: Mapping[str, Any], slugs: Collection[str], besides: str, now: datetime
+) -> int:
+    """Writes a pending notification about the program itself for every channel of every project.
+
+    `slugs` are the only projects told, all without it; the project `besides` is never told. The
+    same `dedup_key` is told once. Gives the number of channels.
+    """
+    channels = Channel.objects.filter(enabled=True).exclude(project__slug=besides).select_related("project")
+    if slugs:
+        channels = channels.filter(project__slug__in=slugs)
+    for channel in channels:
+        payload = program_payload(channel.project, kind=kind, data=data, now=now)
+        _store([channel], payload, kind=kind, dedup_key=dedup_key, now=now)
+    bell.ring_alerts()
+    return len(channels)
 
 
 def _store(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +29,11 @@ def test_payload(project: Project, *, by: str, now: datetime) -> dict[str, Any]:
     """The body of a test message: it says who asked for it, and is about no incident."""
     data = {"message": f"This is a test of the webhook, asked for by {by}.", "project": project.slug}
     return {"type": "test", "timestamp": rfc3339(now), "data": data}
+
+
+def program_payload(project: Project, *, kind: str, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The body of an alert about the program itself, as the project's receivers get it."""
+    return {"type": kind, "timestamp": rfc3339(now), "data": {**data, "project": project.slug}}
 
 
 def _source(incident: Incident) -> dict[str, Any] | None:

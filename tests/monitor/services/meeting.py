@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -57,4 +58,4 @@ def at_once(*tasks: Callable[[], object]) -> list[object]:
 def judge_one(project: Project, run_id: str) -> Callable[[], object]:
     """A worker that happens to take this run."""
     pk = Run.objects.get(project=project, run_id=run_id).pk
-    return lambda: detect._judge_safely(pk, NOW)
+    return lambda: detect._judge_safely(pk, NOW, Counter())

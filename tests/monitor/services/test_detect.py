@@ -241,7 +241,7 @@ def test_judging_onwards_asks_the_same_few_queries_however_long_the_run(
 ) -> None:
     tell(project, [event("r-1", second, "s-1", session="s-1") for second in range(50)])
     post(project, [event("r-1", 100, "s-1", session="s-1")])
-    with django_assert_max_num_queries(15):  # type: ignore[operator]
+    with django_assert_max_num_queries(16):  # type: ignore[operator]
         assert detect.judge_due(now=NOW, limit_runs=5) == 1
     assert Run.objects.get().event_count == 51
 

@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from monitor.models import SelfCheck
 from tests.factories import make_channel, make_incident, make_notification, make_rule_failure, make_run, make_user
 from tests.monitor.views.cast import Cast, fill, make_cast, make_leak
 
@@ -151,3 +152,20 @@ def test_the_heartbeat_says_what_waits(cast: Cast) -> None:
     part = cast.viewer.get("/heartbeat/", headers=HTMX).content.decode().replace("\u00a0", " ")
     assert "Not judging" in part
     assert "1 run waits" in part
+
+
+def test_a_missed_self_check_stands_in_red_above_everything(cast: Cast) -> None:
+    now = timezone.now()
+    check = SelfCheck.objects.create(
+        began_at=now - timedelta(seconds=90), deadline_at=now - timedelta(seconds=30), sent_at=now
+    )
+    page = cast.viewer.get("/").content.decode()
+    problem = f"the leak of {check.began_at:%H:%M} UTC was not detected within 60 s."
+    assert f"Self-check: {problem}" in page
+    assert page.index('id="self-check"') < page.index("<h1>")
+    assert f"missed</span>: {problem}" in page
+    check.detected_at = check.alerted_at = check.began_at + timedelta(seconds=2)
+    check.save()
+    page = cast.viewer.get("/").content.decode().replace("\u00a0", " ")
+    assert 'id="self-check"' not in page
+    assert "was detected and told in 2 s" in page
