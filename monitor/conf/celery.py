@@ -7,6 +7,8 @@ from celery import Celery
 from celery.signals import beat_init, setup_logging, worker_init
 from django.conf import settings
 
+from monitor.detection import collector
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "monitor.conf.settings")
 FORGET_SECONDS = 600.0
 
@@ -57,6 +59,12 @@ app.autodiscover_tasks(["monitor"])
 @setup_logging.connect
 def _keep_logging(**_: Any) -> None:
     """Django's logging stands: without a receiver here Celery would put its own in its place."""
+
+
+@worker_init.connect
+def _spare_the_collector(**_: Any) -> None:
+    """The processes that judge come out of this one, and keep what it sets."""
+    collector.spare()
 
 
 @worker_init.connect
