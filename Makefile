@@ -1,7 +1,7 @@
 # Crosstalk. `make` alone prints what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-fast lint bench docs requirements clean
+.PHONY: help install demo up test test-fast lint bench native native-clean docs requirements clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -63,7 +63,14 @@ lint: install ## ruff, mypy, import contracts, migration check, templates, gener
 	$(BIN)/djlint templates --lint --quiet
 	$(BIN)/python manage.py render_rules --check
 
+native: install ## compiles the detection core, which then judges about 1.7 times as fast (needs a C compiler)
+	@$(BIN)/python manage.py compile_core
+
+native-clean: install ## removes the compiled core; the sources are used again
+	@$(BIN)/python manage.py compile_core --remove
+
 bench: install ## all benchmarks into benchmarks/results.json, or one: make bench ONLY=ingest-batch
+	@$(if $(if $(ONLY),$(filter detect-% judge-%,$(ONLY)),all),$(BIN)/python manage.py compile_core --if-possible)
 	@$(BIN)/python -m benchmarks.run $(if $(ONLY),--only $(ONLY))
 
 docs: install ## docs/rules.md from the rules themselves
@@ -73,5 +80,6 @@ requirements: ## requirements.txt from pyproject.toml, with hashes, for all plat
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev --no-emit-index-url \
 	  --custom-compile-command "make requirements" --output-file requirements.txt pyproject.toml
 
-clean: ## removes the environment, caches and the embedded servers' data
+clean: ## removes the environment, caches, the compiled core and the embedded servers' data
+	find monitor \( -name '*.so' -o -name compiled.stamp \) -delete
 	rm -rf .venv .static .crosstalk .crosstalk-test .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

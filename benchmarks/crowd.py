@@ -6,40 +6,14 @@ A database of its own in a temporary folder, filled with a shop's runs (`shopper
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
-from dataclasses import asdict
-from importlib import import_module
-from pathlib import Path
-
-import django
-
+from benchmarks.own_database import measured_apart, show
 from benchmarks.result import Result
-from monitor.management.servers.embedded import servers
-from monitor.management.servers.home import Home
 
 
 def measure() -> list[Result]:
-    """Every figure, measured in a process of its own: Django is set up for one database only."""
-    command = [sys.executable, "-m", "benchmarks.crowd"]
-    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return [Result(**one) for one in json.loads(answer.stdout)]
-
-
-def _measured() -> list[Result]:
-    for name in ("DATABASE_URL", "REDIS_URL"):
-        os.environ.pop(name, None)
-    with tempfile.TemporaryDirectory(prefix="crosstalk-bench-") as folder, servers(Home.at(Path(folder))) as env:
-        named = {"SECRET_KEY": "for this benchmark", "DJANGO_SETTINGS_MODULE": "monitor.conf.settings"}
-        os.environ.update({**env, **named})
-        django.setup()
-        # Models can be imported only now.
-        figures: list[Result] = import_module("benchmarks.crowd_figures").figures()
-        return figures
+    """Every figure."""
+    return measured_apart("benchmarks.crowd")
 
 
 if __name__ == "__main__":
-    print(json.dumps([asdict(one) for one in _measured()]))
+    show("benchmarks.crowd_figures")

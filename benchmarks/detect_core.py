@@ -1,6 +1,7 @@
 """How fast the pure detection core judges: the corpus, a long run's next event, a big context.
 
-One process on one core, in processor time; no database, no broker.
+One process on one core, in processor time; no database, no broker. `compiled` says whether the core was
+(`make native`); one that was made from other sources is never used.
 `python -m benchmarks.detect_core` prints the figures.
 """
 
@@ -13,7 +14,9 @@ from functools import partial
 from typing import Any
 
 from benchmarks.result import Result, table
+from monitor.detection import collector
 from monitor.detection.catalogue import CATALOGUE
+from monitor.detection.compiled import in_use
 from monitor.detection.engine import Judgement, advance, judge_run
 from monitor.detection.event import Event
 from monitor.detection.history import judge_all
@@ -34,6 +37,7 @@ def measure() -> list[Result]:
 
 def corpus_events_per_second() -> list[Result]:
     """Whole catalogue over the recorded corpus, sources included, in events a second."""
+    collector.spare()
     samples = [scenario(name) for name in scenario_names()]
     events = sum(len(sample.events) for sample in samples)
     # The recordings are the benchmark's, not the core's: the collector need not walk them again and again.
@@ -116,7 +120,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def _figure(name: str, value: float, unit: str, params: dict[str, Any], *, higher_is_better: bool) -> Result:
-    return Result(name, float(f"{value:.4g}"), unit, higher_is_better, params)
+    return Result(name, float(f"{value:.4g}"), unit, higher_is_better, {**params, "compiled": in_use()})
 
 
 if __name__ == "__main__":

@@ -17,11 +17,17 @@ ROOT = Path(__file__).resolve().parent.parent
 _servers = ExitStack()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """One option: the tests run from the sources unless they are told otherwise."""
+    parser.addoption("--compiled", action="store_true", help="judge with the compiled core (make native)")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Sets the environment and loads Django's settings; pytest-django goes on from there."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "monitor.conf.settings"
     os.environ.setdefault("SECRET_KEY", "for tests alone, never served")
+    _choose_core(compiled=config.option.compiled)
     if not config.option.collectonly:
         _bring_servers()
 
@@ -35,6 +41,15 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Takes the servers down."""
     _servers.close()
+
+
+def _choose_core(*, compiled: bool) -> None:
+    from monitor.detection.compiled import state, use_sources
+
+    if not compiled:
+        use_sources()
+    elif state() != "fresh":
+        raise pytest.UsageError("There is no compiled core of these sources: run `make native` first.")
 
 
 def _bring_servers() -> None:

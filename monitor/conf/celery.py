@@ -18,6 +18,7 @@ from django.conf import settings
 
 from monitor import log_ids
 from monitor.conf.logging import take_over
+from monitor.detection import collector
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "monitor.conf.settings")
 logger = logging.getLogger(__name__)
@@ -102,6 +103,12 @@ def _begin_task(task_id: str, task: Any, **_: Any) -> None:
 def _end_task(**_: Any) -> None:
     """What comes after it is not its own."""
     log_ids.end()
+
+
+@worker_init.connect
+def _spare_the_collector(**_: Any) -> None:
+    """The processes that judge come out of this one, and keep what it sets."""
+    collector.spare()
 
 
 @worker_init.connect

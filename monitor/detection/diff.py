@@ -136,12 +136,11 @@ _HERE: Final = None
 """Marks a node of the trie that is a place itself, among its members' names."""
 
 
-def collapse(places: Iterable[Location], before: Any, after: Any, *, root: bool = False) -> list[Change]:
+def collapse(places: Iterable[Location], before: Any, after: Any) -> list[Change]:
     """The places as anomalies name them, in document order, with the values of both contexts there.
 
     Where every leaf of an object or a list below `$` is among the places, its own path stands for
     all of them (RULES.md, "How often a rule fires"); its leaves are those of either context.
-    `root`: the values are no whole contexts, and their own place may stand for all of them too.
     """
     trie: dict[Any, Any] = {}
     for place in places:
@@ -150,8 +149,7 @@ def collapse(places: Iterable[Location], before: Any, after: Any, *, root: bool 
             node = node.setdefault(part, {})
         node[_HERE] = True
     found: list[Change] = []
-    if trie and _fold(trie, before, after, (), found) and root:
-        return [Change((), before, after)]
+    _fold(trie, before, after, (), found)
     return found
 
 

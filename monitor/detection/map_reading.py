@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from monitor.detection.map_source import Entry, MapProblem
@@ -11,12 +12,23 @@ from monitor.detection.paths import Path, PathError, compile_path
 from monitor.detection.schemas import SchemaError, check_schema
 
 NAME_MAX_CHARS = 200
-REQUIRED: Final = object()
 _NO_NAME = f"must be text of 1 to {NAME_MAX_CHARS} characters without NUL"
 _PLACE = re.compile(r", line \d+, column (\d+)\Z")
 
 Read = Callable[[Entry, str, "Reading"], Any]
 _NOWHERE = compile_path("$")
+
+
+@dataclass(frozen=True, slots=True)
+class Required:
+    """In place of a default: the key must be there, and what stands for it until the map is refused."""
+
+    stand_in: Any
+
+
+NAME_REQUIRED: Final = Required("")
+NAMES_REQUIRED: Final = Required(())
+PATH_REQUIRED: Final = Required(_NOWHERE)
 
 
 def _is_name(text: str) -> bool:
@@ -42,10 +54,10 @@ class Record:
         entry = self._left.pop(name, None)
         if entry is not None:
             return read(entry, self._path(name), self._reading)
-        if default is REQUIRED:
+        if isinstance(default, Required):
             if isinstance(self._entry.value, dict):
                 self._reading.complain(self._entry.line, self._path(name), "is missing")
-            return None
+            return default.stand_in
         return default
 
     def complain(self, name: str, message: str) -> None:

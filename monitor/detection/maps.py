@@ -21,7 +21,7 @@ from monitor.detection.context_map import (
     Paths,
     StepPromise,
 )
-from monitor.detection.map_reading import REQUIRED, Reading, Record
+from monitor.detection.map_reading import NAME_REQUIRED, NAMES_REQUIRED, PATH_REQUIRED, Reading, Record, Required
 from monitor.detection.map_source import Entry, MapError, MapProblem, read_source
 from monitor.detection.values import value_key
 
@@ -50,7 +50,7 @@ def _context_map(r: Reading, source: Entry) -> ContextMap:
     top = r.record(source, "$")
     _version(r, top)
     parsed = ContextMap(
-        workflow=top.take("workflow", r.name, REQUIRED),
+        workflow=top.take("workflow", r.name, NAME_REQUIRED),
         digest=value_key(source.plain()).hex(),
         risk=top.take("risk", _risk, None),
         owner=top.take("owner", r.name, None),
@@ -78,8 +78,8 @@ def _context_map(r: Reading, source: Entry) -> ContextMap:
 
 
 def _version(r: Reading, top: Record) -> None:
-    version = top.take("version", r.positive, REQUIRED)
-    if version is not None and version != 1:
+    version = top.take("version", r.positive, Required(1))
+    if version != 1:
         top.complain("version", "only version 1 of the context map is known")
 
 
@@ -115,7 +115,9 @@ def _identity(r: Reading, record: Record) -> IdentityPaths:
 
 
 def _must_be_clear(r: Reading, record: Record) -> MustBeClear:
-    return MustBeClear(path=record.take("path", r.path, REQUIRED), at=record.take("at", _moment, REQUIRED))
+    return MustBeClear(
+        path=record.take("path", r.path, PATH_REQUIRED), at=record.take("at", _moment, Required(At("any")))
+    )
 
 
 def _moment(entry: Entry, key: str, r: Reading) -> At:
@@ -141,7 +143,7 @@ def _step(r: Reading, record: Record) -> StepPromise:
 
 def _parallel(r: Reading, record: Record) -> Parallel:
     return Parallel(
-        branches=record.take("branches", r.names, REQUIRED), join=record.take("join", r.name, REQUIRED)
+        branches=record.take("branches", r.names, NAMES_REQUIRED), join=record.take("join", r.name, NAME_REQUIRED)
     )
 
 
@@ -155,17 +157,17 @@ def _child(r: Reading, record: Record) -> ChildPromise:
 
 def _frozen(r: Reading, record: Record) -> Frozen:
     return Frozen(
-        path=record.take("path", r.path, REQUIRED),
-        start=record.take("from", r.name, REQUIRED),
-        until=record.take("until", r.name, REQUIRED),
+        path=record.take("path", r.path, PATH_REQUIRED),
+        start=record.take("from", r.name, NAME_REQUIRED),
+        until=record.take("until", r.name, NAME_REQUIRED),
     )
 
 
 def _checkpoint(r: Reading, record: Record) -> Checkpoint:
     return Checkpoint(
-        save=record.take("save", r.name, REQUIRED),
-        load=record.take("load", r.name, REQUIRED),
-        path=record.take("path", r.path, REQUIRED),
+        save=record.take("save", r.name, NAME_REQUIRED),
+        load=record.take("load", r.name, NAME_REQUIRED),
+        path=record.take("path", r.path, PATH_REQUIRED),
     )
 
 

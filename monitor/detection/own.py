@@ -34,12 +34,16 @@ class OwnIdentity:
     @property
     def identity(self) -> Identity:
         """The run's own identity as far as the events learnt say it."""
-        return Identity(*(self._best[kind][1] if kind in self._best else None for kind in KINDS))
+        return Identity(self._text("execution_id"), self._text("session"), self._text("tenant"))
 
     @property
     def asserted(self) -> Identity:
         """The part of it that was asserted."""
-        return Identity(*(self._asserted(kind) for kind in KINDS))
+        return Identity(self._asserted("execution_id"), self._asserted("session"), self._asserted("tenant"))
+
+    def _text(self, kind: Kind) -> str | None:
+        best = self._best.get(kind)
+        return best[1] if best is not None else None
 
     def _asserted(self, kind: Kind) -> str | None:
         rank, text = self._best.get(kind, (_NAMED, ""))

@@ -129,6 +129,8 @@ def runs_behind(
 
 def with_family(alone: Sequence[Run], kin: Kin) -> tuple[Run, ...]:
     """The runs behind a run id, once the family of the id is known."""
+    if len(alone) == 1 and alone[0].family == alone[0].kin == kin == Kin():
+        return tuple(alone)
     parts = [one.as_kin() for one in alone]
     return tuple(replace(one, family=kin, kin=kin_of_part(kin, parts, one.number)) for one in alone)
 

@@ -22,6 +22,8 @@ from monitor.detection.values import canonical, identity_text
 __all__ = ["MISSING", "Kept", "Mark", "Part", "Snapshot", "changes", "size_bytes", "snapshots_of"]
 
 _NAMES = frozenset(DEFAULT_NAMES)
+_TRACES = (b"execution", b"pipeline", b"session", b"tenant", b"org_id", b"orgId")
+"""Of each default name one stands in the form of every value that has a member of that name."""
 _CONTAINERS = frozenset({dict, list})
 _WORST_GROWTH = 6
 """No JSON text is longer than this many times its marshalled form plus one byte an element."""
@@ -78,7 +80,7 @@ class Part:
             text = identity_text(value) if kind is not None else None
             if kind is not None and text is not None:
                 self._marks = [Mark(kind, (name,), value, text, False)]
-            elif type(value) in _CONTAINERS:
+            elif type(value) in _CONTAINERS and any(trace in self.form for trace in _TRACES):
                 self._marks = _named(value, (None, name))
             else:
                 self._marks = _NO_MARKS
@@ -207,7 +209,11 @@ def _parts(context: JSONObject, before: dict[str, Part]) -> dict[str, Part]:
     """The members of a context; `before` itself where none of them differs from it."""
     parts, same, known, dumps = {}, len(context) == len(before), before.get, marshal.dumps
     for name, value in context.items():
-        form, old = dumps(value, 2), known(name)
+        old = known(name)
+        if type(value) is str and old is not None and old._value == value:
+            parts[name] = old
+            continue
+        form = dumps(value, 2)
         if old is not None and old.form == form:
             parts[name] = old
         else:

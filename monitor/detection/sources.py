@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.detection.anomaly import Finding, Source
 from monitor.detection.canaries import places_of
 from monitor.detection.diff import at
+from monitor.detection.event import Event
 from monitor.detection.held import Want, value_at
 from monitor.detection.paths import Location, render
 from monitor.detection.rule import Rule
@@ -65,7 +66,7 @@ class SourceSearch:
         owning = {id(one.run) for one in owners}
         held_at = mine[0].event.occurred_at
         left = [before for one in others if (before := one.before(held_at)) is not None]
-        left, resource = _carried(left, victim, held_at)
+        left, resource = _by_carrier(left, victim, held_at)
         if resource is None and rule.blame == "owner" and not any(id(one.run) in owning for one in left):
             left = _first_after(owners) or left
         left = [one for one in left if id(one.run) in owning] or left
@@ -119,26 +120,37 @@ def _owns(run: Run, rule: Rule, want: Want) -> bool:
     return not want.places(run.events[0].context)
 
 
-def _carried(candidates: list[Candidate], victim: Run, held_at: datetime) -> tuple[list[Candidate], str | None]:
-    """Those that wrote the value last under a key that the victim then read, and that key."""
+def _by_carrier(candidates: list[Candidate], victim: Run, held_at: datetime) -> tuple[list[Candidate], str | None]:
+    firsts = [one.first_at for one in candidates]
+    numbers, resource = carried(firsts, lambda number: candidates[number].run.events, victim, held_at)
+    return [candidates[number] for number in numbers], resource
+
+
+def carried(
+    firsts: Sequence[datetime], events_of: Callable[[int], Iterable[Event]], victim: Run, held_at: datetime
+) -> tuple[Sequence[int], str | None]:
+    """Which runs wrote last under a key that the victim then read, and that key; else all of them.
+
+    The runs go by number: `firsts` says when each held the value first, `events_of` gives its events and is
+    only asked where the victim had read something by `held_at`.
+    """
     read_at: dict[tuple[str, str], datetime] = {}
     for event in sorted(victim.events, key=lambda event: event.occurred_at):
         if event.occurred_at <= held_at:
-            read_at.update(((a.store, a.key), event.occurred_at) for a in event.accesses if a.op == "read")
+            read_at.update([((a.store, a.key), event.occurred_at) for a in event.accesses if a.op == "read"])
     writes = [
-        (event.occurred_at, index, f"{access.store}:{access.key}")
-        for index, candidate in enumerate(candidates)
-        for event in candidate.run.events
+        (event.occurred_at, number, f"{access.store}:{access.key}")
+        for number, first_at in enumerate(firsts if read_at else ())
+        for event in events_of(number)
         for access in event.accesses
         if access.op == "write"
-        and candidate.first_at <= event.occurred_at < read_at.get((access.store, access.key), candidate.first_at)
+        and first_at <= event.occurred_at < read_at.get((access.store, access.key), first_at)
     ]
     if not writes:
-        return candidates, None
+        return range(len(firsts)), None
     last = max(at for at, _, _ in writes)
-    kept = {index for at, index, _ in writes if at == last}
-    resource = min(resource for at, _, resource in writes if at == last)
-    return [candidates[index] for index in sorted(kept)], resource
+    kept = sorted({number for at, number, _ in writes if at == last})
+    return kept, min(resource for at, _, resource in writes if at == last)
 
 
 def _first_after(owners: Sequence[Candidate]) -> list[Candidate]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from django.db import Error as DatabaseError
 
@@ -71,12 +72,8 @@ def _with_family(together: Together, view: RunView, relatives: Relatives, maps: 
         kin = next_of_kin(one.as_kin(), one.kin)
         parents, children = (_runs_of(people, view, views) for people in (kin.ancestors, kin.descendants))
         for rule in FAMILY_RULES:
-            together.ask(
-                rule.id,
-                lambda run=one, parents=parents, children=children, rule=rule: family_findings(  # type: ignore[misc]
-                    run, parents=parents, children=children, rules=(rule,)
-                ),
-            )
+            ask = partial(family_findings, one, parents=parents, children=children, rules=(rule,))
+            together.ask(rule.id, ask)
 
 
 def _runs_of(people: Iterable[KinRun], view: RunView, views: Mapping[str, RunView]) -> Sequence[RunBehind]:

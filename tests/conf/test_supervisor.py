@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -26,8 +27,8 @@ def home(tmp_path: Path) -> Home:
     return Home.at(tmp_path / "home")
 
 
-def python(name: str, code: str, **fields: object) -> Program:
-    return Program(name=name, command=(sys.executable, "-c", code), **fields)  # type: ignore[arg-type]
+def python(name: str, code: str, **fields: Any) -> Program:
+    return Program(name=name, command=(sys.executable, "-c", code), **fields)
 
 
 @pytest.fixture

@@ -169,15 +169,8 @@ class TestCollapse:
     def test_a_place_stands_for_what_is_below_it(self) -> None:
         assert [one.location for one in collapse([("a", "x"), ("a",)], {"a": {"x": 1, "y": 1}}, {})] == [("a",)]
 
-    def test_the_root_stands_for_all_only_where_it_may(self) -> None:
-        places, before, after = [("x",), ("y",)], {"x": 1, "y": 1}, {"x": 2, "y": 2}
-        assert collapse(places, before, after, root=True) == [Change((), before, after)]
-        assert len(collapse(places, before, after)) == 2
-        assert len(collapse(places[:1], before, after, root=True)) == 1
-
     def test_nothing_is_nothing(self) -> None:
         assert collapse([], {"a": 1}, {}) == []
-        assert collapse([], {}, {}, root=True) == []
 
     @given(OBJECTS, OBJECTS)
     def test_every_change_lies_at_or_below_one_path(self, left: Any, right: Any) -> None:

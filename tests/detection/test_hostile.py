@@ -131,6 +131,7 @@ class Broken(ForeignSession):
         raise KeyError(scene.event.context["session_id"])
 
 
+@pytest.mark.interpreted
 def test_a_rule_that_raises_is_named_and_disturbs_nobody() -> None:
     events = [event("A.enter", {"session_id": "s-9"}, at=1, session="s-1")]
     rules: tuple[Rule, ...] = (Broken(), *CATALOGUE)

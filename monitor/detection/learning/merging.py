@@ -123,7 +123,7 @@ def _says(text: str, plain: Any) -> bool:
 def _plain_yaml(plain: Any) -> str:
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment] # it is typed by its default
     out = io.StringIO()
     yaml.dump(plain, out)
     return out.getvalue()

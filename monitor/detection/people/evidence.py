@@ -6,7 +6,7 @@ Source: FOREIGN-VALUE.md, "What the anomaly shows".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -110,7 +110,7 @@ class Evidence:
 
 
 def _plain(one: OwnerSeen | Contradiction | Pattern) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in one.__slots__}
+    return {field.name: getattr(one, field.name) for field in fields(one)}
 
 
 def has_moved(stored: Any, fresh: Any) -> bool:

@@ -78,12 +78,12 @@ class Reporter:
         proven = self._verdicts.proofs[seen.key]
         if here.isdisjoint(proven):
             return []
-        own = {fact for fact in here - proven.keys() if self._verdicts.is_own(seen.session, fact[1])}
+        own = {fact for fact in here.difference(proven) if self._verdicts.is_own(seen.session, fact[1])}
         if not own:
             return []
         sides = _Sides(context, here, own, self._verdicts)
         found = []
-        for leaf in standing(context, here & proven.keys()):
+        for leaf in standing(context, here.intersection(proven)):
             case = cases.get(leaf.fact)
             if case is None:
                 case = cases[leaf.fact] = self._book.case(seen, leaf.fact)

@@ -166,16 +166,16 @@ def _walk_object(node: Node, value: dict[str, Any], was: Any, sink: _Sink) -> No
     if len(value) > MAX_MEMBERS:
         value, was = {name: value[name] for name in nsmallest(MAX_MEMBERS, value)}, None
     old = was if type(was) is dict and len(was) <= MAX_MEMBERS else _NOTHING
-    members, take = node.members, sink.take
+    members = node.members
     for name, inner in value.items():
         kind = type(inner)
         if kind is str:
             if not old or old.get(name) != inner:
-                take(members.get(name) or node.member(name), inner)
+                sink.take(members.get(name) or node.member(name), inner)
         elif kind is int:
             child = members.get(name) or node.member(name)
             if child.id_like and old.get(name) != inner:
-                take(child, inner)
+                sink.take(child, inner)
         elif kind is dict:
             before = old.get(name)
             if before != inner:

@@ -18,7 +18,7 @@ from monitor.detection.people.locating import standing
 from monitor.detection.people.proofs import Proofs
 from monitor.detection.people.seen import Fact, RunKey, SeenRun
 from monitor.detection.runs import Run
-from monitor.detection.sources import Trail
+from monitor.detection.sources import Trail, carried
 
 Texts = Mapping[str, datetime]
 """The values of a leak, with when the victim held each first."""
@@ -78,7 +78,7 @@ class LeakSources:
         owning = [one for one in suspects if self._owns(one, victim)]
         left = [one for one in suspects if one.held_before(texts)]
         run = victim.load()
-        left, resource = carried(left, run, max(texts.values()))
+        left, resource = _by_carrier(left, run, max(texts.values()))
         if resource is None and not any(one in left for one in owning):
             left = sorted(owning, key=lambda one: (one.first_at, one.run.key))[:1] or left
         left = [one for one in left if one in owning] or left
@@ -104,27 +104,10 @@ class LeakSources:
         return any(text not in taken for text in suspect.firsts)
 
 
-def carried(suspects: Sequence[Suspect], victim: Run, held_at: datetime) -> tuple[list[Suspect], str | None]:
-    """Those that wrote last under a key that the victim then read, and that key; else all of them."""
-    read_at: dict[tuple[str, str], datetime] = {}
-    for event in sorted(victim.events, key=lambda event: event.occurred_at):
-        if event.occurred_at <= held_at:
-            read_at.update(
-                [((one.store, one.key), event.occurred_at) for one in event.accesses if one.op == "read"]
-            )
-    writes = [
-        (event.occurred_at, number, f"{access.store}:{access.key}")
-        for number, suspect in enumerate(suspects if read_at else ())
-        for event in suspect.run.load().events
-        for access in event.accesses
-        if access.op == "write"
-        and suspect.first_at <= event.occurred_at < read_at.get((access.store, access.key), suspect.first_at)
-    ]
-    if not writes:
-        return list(suspects), None
-    last = max(at for at, _, _ in writes)
-    kept = sorted({number for at, number, _ in writes if at == last})
-    return [suspects[number] for number in kept], min(key for at, _, key in writes if at == last)
+def _by_carrier(suspects: Sequence[Suspect], victim: Run, held_at: datetime) -> tuple[list[Suspect], str | None]:
+    firsts = [one.first_at for one in suspects]
+    numbers, resource = carried(firsts, lambda number: suspects[number].run.load().events, victim, held_at)
+    return [suspects[number] for number in numbers], resource
 
 
 def _with_objects(suspects: Sequence[Suspect], victim: SeenRun, run: Run, facts: Iterable[Fact]) -> list[Suspect]:

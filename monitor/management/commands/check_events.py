@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from monitor.detection import collector
 from monitor.detection.engine import RuleError
 from monitor.management.check.formats.registry import FORMATS, format_named
 from monitor.management.check.judging import READS_OF_A_RUN, complaints_of, judge
@@ -77,6 +78,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         """Reads, judges, writes, and exits."""
         asked = Namespace(**options)
+        collector.spare()
         try:
             code = self._check(asked)
         except KeyboardInterrupt:

@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
+from monitor.checks import CORE
 from monitor.models import Membership
 from monitor.services.actor import SYSTEM
 from monitor.services.projects import add_member, create_project
@@ -24,7 +25,7 @@ class Command(BaseCommand):
     """Migrates the database and collects the static files; safe to repeat."""
 
     help = "Migrates the database, collects static files and, with --first-login, makes a first administrator."
-    requires_system_checks: list[str] = []
+    requires_system_checks = [CORE]
 
     def add_arguments(self, parser: CommandParser) -> None:
         """One option."""

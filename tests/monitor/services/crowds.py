@@ -17,9 +17,9 @@ from monitor.services import crowd, detect
 from tests.detection.samples import Sample
 from tests.factories import NOW
 from tests.monitor.services.story import post, settle
+from tests.monitor.services.streams import Row, rows_of
 
 RULE = "foreign-value"
-Row = tuple[Any, ...]
 
 
 def settle_all() -> int:
@@ -53,7 +53,7 @@ def tell_in_pieces(project: Project, events: Iterable[Event], dice: random.Rando
 def stored(project: Project) -> dict[Row, Row]:
     """What stands of the rule, by key."""
     rows = Anomaly.objects.filter(project=project, rule=RULE).select_related("run", "event")
-    return _rows(map(found_of, rows))
+    return rows_of(map(found_of, rows), _values)
 
 
 def judged(sample: Sample) -> dict[Row, Row]:
@@ -63,23 +63,9 @@ def judged(sample: Sample) -> dict[Row, Row]:
 
 def judged_events(events: Iterable[Event], maps: Mapping[str, Any]) -> dict[Row, Row]:
     """The same for events without a name."""
-    return _rows(one for one in judge_all(events, maps) if one.rule == RULE)
+    return rows_of((one for one in judge_all(events, maps) if one.rule == RULE), _values)
 
 
-def _rows(found: Iterable[FoundAnomaly]) -> dict[Row, Row]:
-    rows: dict[Row, Row] = {}
-    for one in found:
-        rows.setdefault(one.key, _row(one))
-    return rows
-
-
-def _row(one: FoundAnomaly) -> Row:
-    source = one.source
-    whence = (source.run_id, source.step, source.path, source.resource, source.event_id) if source else None
-    values = (
-        canonical(one.expected),
-        canonical(one.observed),
-        one.evidence["proof"],
-        one.evidence["owner"]["run_id"],
-    )
-    return one.leak_class, one.severity, one.workflow, one.event_id, one.message, whence, *values
+def _values(one: FoundAnomaly) -> Row:
+    proof, owner = one.evidence["proof"], one.evidence["owner"]["run_id"]
+    return canonical(one.expected), canonical(one.observed), proof, owner

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from monitor.detection.anomaly import Anomaly as FoundAnomaly
@@ -45,26 +45,30 @@ def put_maps(project: Project, texts: Mapping[str, str]) -> None:
 def rows_stored(project: Project) -> dict[Row, Row]:
     """What stands in the database, by key."""
     stored = Anomaly.objects.filter(project=project).exclude(rule="foreign-value").select_related("run", "event")
-    return _rows(map(found_of, stored))
+    return rows_of(map(found_of, stored), _values)
 
 
 def rows_of_history(events: Sequence[Event], sample: Sample) -> dict[Row, Row]:
     """What the pure core says of the same events, less what only a foreign value would show."""
-    return _rows(judge_all(events, sample.maps, RULES))
+    return rows_of(judge_all(events, sample.maps, RULES), _values)
 
 
-def _rows(found: Iterable[FoundAnomaly]) -> dict[Row, Row]:
+def _values(one: FoundAnomaly) -> Row:
+    return canonical(one.expected), canonical(one.observed), canonical(one.evidence)
+
+
+def rows_of(found: Iterable[FoundAnomaly], values: Callable[[FoundAnomaly], Row]) -> dict[Row, Row]:
+    """Anomalies as rows that can be compared, by key; `values` are what else of one counts."""
     rows: dict[Row, Row] = {}
     for one in found:
-        rows.setdefault(one.key, _row(one))
+        rows.setdefault(one.key, (*_row(one), *values(one)))
     return rows
 
 
 def _row(one: FoundAnomaly) -> Row:
     source = one.source
     whence = (source.run_id, source.step, source.path, source.resource, source.event_id) if source else None
-    values = canonical(one.expected), canonical(one.observed), canonical(one.evidence)
-    return one.leak_class, one.severity, one.workflow, one.event_id, one.message, whence, *values
+    return one.leak_class, one.severity, one.workflow, one.event_id, one.message, whence
 
 
 def differences(stored: Mapping[Row, Row], judged: Mapping[Row, Row]) -> list[tuple[Row, Row | None, Row | None]]:

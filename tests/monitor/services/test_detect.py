@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from types import ModuleType
+from typing import Any
 
 import pytest
 from django.db import OperationalError
+from pytest_django import DjangoAssertNumQueries
 
 from monitor.detection.holdings import fingerprint
+from monitor.detection.runs import Run as RunBehind
 from monitor.models import Anomaly, CrowdWork, Event, Incident, Notification, Project, Run, RunValues, Work
 from monitor.services import attach, calm_rows, cases, detect, incidents, judging
 from monitor.services.actor import Actor
@@ -160,10 +164,10 @@ def test_a_run_that_cannot_be_judged_does_not_stop_the_others(
 ) -> None:
     real = cases.judge_runs
 
-    def broken(runs: tuple, **arguments: object) -> object:  # type: ignore[type-arg]
+    def broken(runs: Sequence[RunBehind], **arguments: Any) -> object:
         if runs[0].run_id == "r-broken":
             raise ZeroDivisionError("secret value")
-        return real(runs, **arguments)  # type: ignore[arg-type]
+        return real(runs, **arguments)
 
     monkeypatch.setattr(cases, "judge_runs", broken)
     tell(project, [event("r-broken", 0, "s-9"), *leak()])
@@ -237,21 +241,21 @@ def test_a_run_that_loses_every_race_is_put_off(project: Project, monkeypatch: p
 
 
 def test_judging_onwards_asks_the_same_few_queries_however_long_the_run(
-    project: Project, django_assert_max_num_queries: object
+    project: Project, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     tell(project, [event("r-1", second, "s-1", session="s-1") for second in range(50)])
     post(project, [event("r-1", 100, "s-1", session="s-1")])
-    with django_assert_max_num_queries(16):  # type: ignore[operator]
+    with django_assert_max_num_queries(15):
         assert detect.judge_due(now=NOW, limit_runs=5) == 1
     assert Run.objects.get().event_count == 51
 
 
 def test_a_hundred_anomalies_cost_no_more_queries_than_one(
-    project: Project, django_assert_max_num_queries: object
+    project: Project, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     items = [{"session_id": f"s-{number}"} for number in range(100)]
     post(project, [event("r-1", 0, context={"items": items}, session="s-own")])
-    with django_assert_max_num_queries(40):  # type: ignore[operator]
+    with django_assert_max_num_queries(40):
         assert detect.judge_due(now=NOW, limit_runs=5) == 1
     assert Anomaly.objects.count() == 100
     assert Incident.objects.count() == 1

@@ -94,7 +94,7 @@ def test_the_sweep_rings_for_what_is_due_and_for_nothing_else(rung: list[str], d
 
 @pytest.mark.parametrize("task", [tasks.judge, tasks.judge_crowds, tasks.deliver, tasks.sweep, tasks.forget])
 def test_every_task_is_known_by_its_name_and_has_limits(task: Callable[[], None]) -> None:
-    found = current_app.tasks[task.name]  # type: ignore[attr-defined]
+    found = current_app.tasks[task.name]  # type: ignore[attr-defined] # Celery fills it later
     assert found.soft_time_limit < found.time_limit <= 660
     assert found.ignore_result
 
