@@ -145,7 +145,6 @@ def _people() -> list[dict[str, Any]]:
         {
             "name": fake.name(),
             "email": fake.email(),
-            "phone": fake.phone_number(),
             "address": {
                 "street": fake.street_address(),
                 "city": fake.city(),
@@ -168,7 +167,7 @@ def _customer(number: int, seed: str) -> dict[str, Any]:
         "id": f"c-{seed}-{number:06d}",
         "name": person["name"],
         "email": f"{name}.{seed}.{number}@{domain}",
-        "phone": f"{person['phone']}-{seed}-{number}",
+        "phone": f"{seed}{number:05d}",
         "tier": ("gold", "silver", "basic")[number % 3],
         "address": person["address"],
     }

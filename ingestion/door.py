@@ -17,6 +17,7 @@ from ingestion.formats.framing import Unreadable
 from ingestion.inbox import Accepted, accept
 from ingestion.limits import body_of, check_batch, check_open, note_refused, reason_of, spend
 from ingestion.problems import Problem
+from ingestion.redacting import redacted
 from monitor.models import ApiKey
 
 Drafts = Sequence[bytes | EventError]
@@ -61,9 +62,12 @@ def _read(read: Callable[[bytes], Drafts], body: bytes) -> Drafts:
 
 
 def take(drafts: Drafts, *, key: ApiKey, now: datetime) -> Taken:
-    """Checks each event on its own and stores the good ones: durable once this returns. Bad ones are counted."""
+    """Checks each event on its own, redacts the good ones and stores them: durable once this returns.
+
+    Bad ones are counted.
+    """
     good, bad = check_all(drafts)
-    stored = accept(project=key.project, events=good, now=now)
+    stored = accept(project=key.project, events=redacted(key.project, good), now=now)
     tally.count(key.project, accepted=stored.accepted, duplicates=stored.duplicates)
     note_refused(key=key, reasons=Counter(reason_of(one.field) for one in bad), now=now)
     return Taken(stored, bad)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver
 from ninja import NinjaAPI, Swagger
 
-from ingestion.api import anomalies, events, incidents, map_trials, maps, metrics, runs, status
+from ingestion.api import anomalies, events, incidents, map_trials, maps, metrics, redaction, runs, status
 from ingestion.api.errors import add_handlers, guarded, no_such_call
 
 __all__ = ["no_such_call", "paths"]
@@ -23,7 +23,7 @@ api = NinjaAPI(
     openapi_url="/openapi.json",
 )
 add_handlers(api)
-for module in (events, maps, map_trials, anomalies, incidents, runs, metrics, status):
+for module in (events, maps, map_trials, anomalies, incidents, runs, metrics, redaction, status):
     api.add_router("", module.router)
 
 

@@ -1,11 +1,16 @@
 """Who may see what: projects, their members and their API keys."""
 
+import secrets
 import uuid
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q, Value
+
+
+def _fresh_key() -> bytes:
+    return secrets.token_bytes(32)
 
 
 class Project(models.Model):
@@ -20,6 +25,15 @@ class Project(models.Model):
         default=list, blank=True, db_default=Value([], models.JSONField()),
         help_text="what the project's canaries look like: pairs of prefix and length",
     )  # fmt: skip
+    redaction = models.JSONField(
+        default=dict, blank=True, db_default=Value({}, models.JSONField()),
+        help_text="what is hashed or dropped at the door, as it was put (docs/redaction.md)",
+    )  # fmt: skip
+    redaction_key = models.BinaryField(
+        max_length=32, default=_fresh_key, editable=False, help_text="under which values are hashed; never shown"
+    )
+    redaction_changed_at = models.DateTimeField(null=True, blank=True)
+    redaction_changed_by = models.CharField(max_length=200, blank=True, default="", db_default="")
 
     def __str__(self) -> str:
         return self.name
