@@ -1,7 +1,7 @@
 # Crosstalk. `make` alone prints what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-fast lint bench native native-clean docs requirements clean
+.PHONY: help install demo up test test-fast test-native lint bench native native-clean docs requirements clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -53,6 +53,11 @@ $(BROWSER_TESTS): install
 
 test-fast: install ## tests without browser and fault tests
 	@$(BIN)/pytest -m "not browser and not faults"
+
+test-native: native ## the compiled core against every label, reference answer and hostile context, and under the services
+	@$(BIN)/pytest --compiled -m "not interpreted" tests/detection/test_corpus.py tests/detection/test_random.py \
+	  tests/detection/test_foreign_value_corpus.py tests/detection/test_hostile.py \
+	  tests/monitor/services/test_calm.py tests/monitor/services/test_detect.py
 
 lint: install ## ruff, mypy, import contracts, migration check, templates, generated docs
 	$(BIN)/ruff format --check .
