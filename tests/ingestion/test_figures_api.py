@@ -170,6 +170,8 @@ def test_the_documentation_page_comes_from_here_alone():
         "/api/v1/runs/{run_id}/context",
         "/api/v1/runs/{run_id}/changes",
         "/api/v1/metrics",
+        "/api/v1/redaction",
+        "/api/v1/redaction/dry-run",
         "/api/v1/status",
         *(
             f"/api/v1/incidents/{{incident_id}}/{act}"
